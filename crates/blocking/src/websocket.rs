@@ -1,0 +1,317 @@
+//! A connection.
+
+use std::{
+    io::{self, IoSlice},
+    time::Instant,
+};
+
+use bytes::{Buf, BytesMut};
+use switchover::{
+    Closed, Event, Message, Session, Side, Transport,
+    frame::{CloseCode, CloseFrame},
+    handshake::Agreement,
+};
+
+use crate::{Duplex, Error, Options, duplex::is_timeout};
+
+/// Room for a read.
+const READ: usize = 16 << 10;
+
+/// The most slices that one write is given.
+const SLICES: usize = 64;
+
+/// A WebSocket connection over a transport `T`, as a server or a client (`S`).
+///
+/// Whoever waits in [`receive`](Self::receive) also writes: answers to Pings and Closes, and all messages that were queued
+/// with [`feed`](Self::feed), go out in one vectored write once everything that was read has been handled. The last event is
+/// [`Event::Closed`]; it comes when the closing handshake is over and the transport is shut down in order, so that nothing is
+/// lost when the connection is then dropped. After it there is `None`.
+///
+/// Every method blocks until it is done. Writing does not read: two ends that send each other more than the network holds,
+/// before either of them receives, wait for ever. Where the transport has a timeout, set with [`get_mut`](Self::get_mut), a
+/// method fails with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], loses nothing, and can be called again.
+///
+/// - Poll: [`receive`](Self::receive), [`flush`](Self::flush)
+/// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment), [`start_close`](Self::start_close),
+///   [`close`](Self::close)
+/// - Getters: [`agreement`](Self::agreement), [`closed`](Self::closed), [`late_error`](Self::late_error),
+///   [`get_ref`](Self::get_ref), [`get_mut`](Self::get_mut)
+#[derive(Debug)]
+pub struct WebSocket<T, S> {
+    io: T,
+    session: Session<S>,
+    agreement: Agreement,
+    input: BytesMut,
+    /// What a read fills, so that room for it need not be cleared each time.
+    room: Box<[u8]>,
+    /// The high-water mark of the output.
+    queued: usize,
+    /// The last event waits until the transport is done, so that whoever sees it may drop everything.
+    hold: bool,
+    /// How receiving ended.
+    closed: Option<Closed>,
+    /// The end has been told.
+    told: bool,
+    /// Nothing more is written.
+    shut: bool,
+    /// A write has failed: output is thrown away from now on.
+    broken: bool,
+    /// The failure, if it came while reading and has not been reported.
+    failure: Option<io::Error>,
+    /// What went wrong after the peer's Close, when nothing could be lost any more.
+    late: Option<io::Error>,
+    epoch: Instant,
+}
+
+impl<T: Duplex, S: Side> WebSocket<T, S> {
+    /// A connection whose opening handshake is done. `input` has the bytes that were received behind it.
+    pub fn new(io: T, side: S, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
+        Self::over(io, Session::new(side, &options.limits, options.replies), agreement, input, options)
+    }
+
+    /// A connection with a session of any age.
+    pub(crate) fn over(io: T, session: Session<S>, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
+        Self {
+            io,
+            session,
+            agreement,
+            input,
+            room: vec![0; READ].into(),
+            queued: options.limits.queued,
+            hold: options.replies.close,
+            closed: None,
+            told: false,
+            shut: false,
+            broken: false,
+            failure: None,
+            late: None,
+            epoch: Instant::now(),
+        }
+    }
+
+    /// Receives the next event; `None` after the last one.
+    ///
+    /// # Errors
+    /// The transport failed before the peer's Close arrived; then there is nothing left to receive.
+    pub fn receive(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            // All that was read is handled before anything is written: what a read causes goes out in one write.
+            if let Some(event) = self.next_event() {
+                return Ok(Some(event));
+            }
+            self.keep_time()?;
+            match self.advance() {
+                Ok(true) => return self.finish(),
+                Ok(false) => {}
+                Err(error) if is_timeout(&error) => {
+                    // Either the closing has taken too long, or the transport has a timeout of its own.
+                    if self.session.poll_timeout().is_none_or(|deadline| self.epoch.elapsed() < deadline) {
+                        return Err(error.into());
+                    }
+                }
+                Err(error) => {
+                    self.session.sender().abort();
+                    if self.closed.is_none() {
+                        self.told = true;
+                        return Err(error.into());
+                    }
+                    self.late = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Queues a message. It is written by the next [`receive`](Self::receive) that waits for input, or by
+    /// [`flush`](Self::flush). If the queue is full, this writes first.
+    ///
+    /// # Errors
+    /// The message cannot be sent, or the transport failed.
+    pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.make_room()?;
+        Ok(self.session.send(message)?)
+    }
+
+    /// Queues a message and writes all that is queued. To send several, [`feed`](Self::feed) all but the last.
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed(message)?;
+        self.flush()
+    }
+
+    /// Queues one fragment of a message: see [`Sender::fragment`](switchover::Sender::fragment). For the rest as
+    /// [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub fn fragment(&mut self, fragment: impl Into<Message>, last: bool) -> Result<(), Error> {
+        self.make_room()?;
+        Ok(self.session.sender().fragment(fragment, last)?)
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    /// The transport failed.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        Ok(self.write()?)
+    }
+
+    /// Queues a Close, as [`feed`](Self::feed) does a message, and nothing can be sent behind it. What the peer has sent before
+    /// its own Close is still received: go on until [`Event::Closed`].
+    ///
+    /// # Errors
+    /// The code may not be sent, or the reason is longer than 123 bytes.
+    pub fn start_close(&mut self, code: impl Into<CloseCode>, reason: &str) -> Result<(), Error> {
+        Ok(self.session.close(CloseFrame { code: code.into(), reason })?)
+    }
+
+    /// Closes, and waits until the closing handshake is over and the transport is done. Messages that arrive meanwhile are
+    /// dropped: see [`start_close`](Self::start_close). Returns how the connection ended.
+    ///
+    /// # Errors
+    /// The code may not be sent, the reason is longer than 123 bytes, or the transport failed.
+    pub fn close(&mut self, code: impl Into<CloseCode>, reason: &str) -> Result<Closed, Error> {
+        self.start_close(code, reason)?;
+        while self.receive()?.is_some() {}
+        Ok(self.closed().cloned().unwrap_or(Closed::Eof))
+    }
+
+    /// How receiving ended, if it has.
+    pub fn closed(&self) -> Option<&Closed> {
+        self.closed.as_ref()
+    }
+
+    /// What went wrong with the transport when nothing could be lost any more, after the peer's Close: it was reset, or not
+    /// ended within [`Limits::close`](switchover::Limits::close). `None` where it ended in order.
+    pub fn late_error(&self) -> Option<&io::Error> {
+        self.late.as_ref()
+    }
+
+    /// What the opening handshake agreed on.
+    pub fn agreement(&self) -> &Agreement {
+        &self.agreement
+    }
+
+    /// The transport.
+    pub fn get_ref(&self) -> &T {
+        &self.io
+    }
+
+    /// The transport, to set its timeouts.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.io
+    }
+
+    fn next_event(&mut self) -> Option<Event> {
+        let event = self.session.poll_event(&mut self.input)?;
+        if let Event::Closed(closed) = &event {
+            self.closed = Some(closed.clone());
+            if self.hold {
+                return None;
+            }
+            self.told = true;
+        }
+        Some(event)
+    }
+
+    /// Ends a closing that has taken too long, and else limits how long the transport may block.
+    fn keep_time(&mut self) -> io::Result<()> {
+        let now = self.epoch.elapsed();
+        let had_ended = self.closed.is_some();
+        if self.session.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            let timed_out = self.session.handle_timeout(now);
+            if self.session.transport() == Transport::Drop && had_ended {
+                self.late = Some(io::ErrorKind::TimedOut.into());
+            }
+            self.closed = self.closed.take().or(timed_out);
+        }
+        match self.session.poll_timeout() {
+            Some(deadline) => self.io.set_timeout(deadline.checked_sub(now).filter(|left| !left.is_zero())),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what is queued, follows the advice for the transport, and reads once. Returns whether the transport is done.
+    fn advance(&mut self) -> io::Result<bool> {
+        let given_up = self.session.transport() == Transport::Drop;
+        match self.write() {
+            Err(error) if is_timeout(&error) => return Err(error),
+            // No reason to stop reading: the peer's last words may have arrived before.
+            Err(error) if self.failure.is_none() && !given_up => self.failure = Some(error),
+            Ok(()) | Err(_) => {}
+        }
+        let advice = self.session.transport();
+        if matches!(advice, Transport::ShutdownWrite | Transport::Drop) && !self.shut {
+            self.shut = true;
+            // With Drop too: the peer must not wait for it until this value is dropped. If it fails, there is no peer.
+            let _ = self.io.shutdown_write();
+        }
+        if matches!(advice, Transport::Flush | Transport::Drop) {
+            return Ok(true);
+        }
+        match self.io.read(&mut self.room) {
+            Ok(0) => {
+                let ended = self.session.input_eof();
+                self.closed = self.closed.take().or(ended);
+            }
+            Ok(read) => self.input.extend_from_slice(&self.room[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(false)
+    }
+
+    /// Writes all output, in as few writes as the transport allows.
+    fn write(&mut self) -> io::Result<()> {
+        let written = if self.is_hopeless() { Err(io::ErrorKind::BrokenPipe.into()) } else { self.write_output() };
+        if written.as_ref().is_err_and(|error| !is_timeout(error)) {
+            self.broken = true;
+            while !self.session.output().is_empty() {
+                let output = self.session.output();
+                output.advance(output.remaining());
+            }
+        }
+        written
+    }
+
+    /// Whether what is queued will never be written: a write has failed, or the session has given the transport up.
+    fn is_hopeless(&mut self) -> bool {
+        self.broken || self.session.transport() == Transport::Drop && !self.session.output().is_empty()
+    }
+
+    fn write_output(&mut self) -> io::Result<()> {
+        while !self.session.output().is_empty() {
+            let output = self.session.output();
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = output.chunks_vectored(&mut slices);
+            match self.io.write_vectored(&slices[..filled]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => output.advance(written),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.io.flush()
+    }
+
+    fn make_room(&mut self) -> io::Result<()> {
+        if self.session.output().remaining() < self.queued { Ok(()) } else { self.write() }
+    }
+
+    /// The transport is done: tells how receiving ended, once.
+    fn finish(&mut self) -> Result<Option<Event>, Error> {
+        if std::mem::replace(&mut self.told, true) {
+            return Ok(None);
+        }
+        match (self.closed.clone(), self.failure.take()) {
+            // Without the peer's Close, a write that failed says more than the end of the stream.
+            (Some(Closed::Eof) | None, Some(failure)) => Err(failure.into()),
+            (closed, failure) => {
+                self.late = self.late.take().or(failure);
+                Ok(closed.map(Event::Closed))
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The field lines of a message, and the way whole messages are written.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::BufMut;
+use switchover_header::Status;
+use switchover_header::write::{self, Sink, SinkFull, WriteError, WriteErrorKind};
+
+use crate::LocalError;
+
+/// Name and value of a field line.
+pub(crate) type Line<'a> = (&'a str, &'a [u8]);
+
+/// Field lines that a caller adds, and that can break neither the head they are written to nor its meaning.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Fields(Vec<(Box<str>, Box<[u8]>)>);
+
+impl Fields {
+    /// Adds a line behind those already there. `reserved` are the names that the caller may not write.
+    pub(crate) fn push(&mut self, name: &str, value: &[u8], reserved: &[&str]) -> Result<(), LocalError> {
+        write::check_field(name, value)?;
+        if reserved.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+            return Err(LocalError::ReservedField);
+        }
+        self.0.push((name.into(), value.into()));
+        Ok(())
+    }
+
+    /// Adds a line that this crate makes itself.
+    pub(crate) fn push_known(&mut self, name: &'static str, value: &'static str) {
+        self.0.push((name.into(), value.as_bytes().into()));
+    }
+
+    /// Puts a value in the place of those of `name`, behind all other lines.
+    pub(crate) fn replace(&mut self, name: &'static str, value: &[u8]) -> Result<(), LocalError> {
+        write::check_field(name, value)?;
+        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.0.push((name.into(), value.into()));
+        Ok(())
+    }
+
+    /// Whether there is a line of this name.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
+    }
+
+    /// The lines in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Line<'_>> + Clone {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+/// Names, and only the lengths of values: credentials are among them.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (name, value) in self.iter() {
+            map.entry(&name, &format_args!("{} bytes", value.len()));
+        }
+        map.finish()
+    }
+}
+
+/// The start-line of a message that this crate writes.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// A GET request with this target.
+    Get(&'a str),
+    /// A response with this status.
+    Response(Status),
+}
+
+/// Writes a whole message, or nothing where the output has no room for it.
+pub(crate) fn write_whole<'a>(
+    out: &mut impl BufMut,
+    start: Start<'_>,
+    lines: impl Iterator<Item = Line<'a>> + Clone,
+    content: &[u8],
+) -> Result<(), LocalError> {
+    let mut length = Length(0);
+    write_to(&mut length, start, lines.clone(), content)?;
+    let needed = length.0;
+    if out.remaining_mut() < needed {
+        return Err(LocalError::OutputTooSmall { needed });
+    }
+    // All else was found when it was measured.
+    write_to(&mut Room(out), start, lines, content).map_err(|_| LocalError::OutputTooSmall { needed })
+}
+
+fn write_to<'a>(
+    sink: &mut impl Sink,
+    start: Start<'_>,
+    lines: impl Iterator<Item = Line<'a>>,
+    content: &[u8],
+) -> Result<(), WriteError> {
+    let mut head = match start {
+        Start::Get(target) => write::request(sink, "GET", target),
+        Start::Response(status) => write::response(sink, status),
+    }?;
+    for (name, value) in lines {
+        head = head.field(name, value)?;
+    }
+    head.end()?;
+    sink.put(content)?;
+    Ok(())
+}
+
+/// Counts what is put into it.
+struct Length(usize);
+
+impl Sink for Length {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+}
+
+/// An output with room for all that is put into it.
+struct Room<'o, B>(&'o mut B);
+
+impl<B: BufMut> Sink for Room<'_, B> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
+        if self.0.remaining_mut() < bytes.len() {
+            return Err(SinkFull);
+        }
+        self.0.put_slice(bytes);
+        Ok(())
+    }
+}
+
+impl From<WriteError> for LocalError {
+    fn from(error: WriteError) -> Self {
+        match error.kind() {
+            WriteErrorKind::Name => Self::FieldName,
+            WriteErrorKind::Target => Self::Url(crate::UrlError::Resource),
+            // No method and no reason is the caller's, and what measures has room for all.
+            _ => Self::FieldValue,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Who may open a connection from inside a browser: the Origin field (RFC 6454; RFC 6455, section 10.2).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use switchover_header::value;
+
+use crate::LocalError;
+
+/// The value of an Origin field: `null`, or `scheme://host` with a port where it is not the scheme's default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin<'a>(&'a str);
+
+impl<'a> Origin<'a> {
+    /// The origin in a field value, if it is one (RFC 6454, section 7.1, with one origin as RFC 6455 has it).
+    pub fn parse(value: &'a [u8]) -> Option<Self> {
+        let origin = core::str::from_utf8(value).ok()?;
+        let visible = value.iter().all(u8::is_ascii_graphic);
+        let scheme = origin.split_once("://").map(|(scheme, _)| scheme);
+        let known = origin == "null" || scheme.is_some_and(|scheme| value::is_scheme(scheme.as_bytes()));
+        (visible && known).then_some(Self(origin))
+    }
+
+    /// The origin as it was sent.
+    pub fn as_str(&self) -> &'a str {
+        self.0
+    }
+
+    /// Whether this is `null`, the origin of sandboxed frames and of local files: anybody can have it.
+    pub fn is_null(&self) -> bool {
+        self.0 == "null"
+    }
+
+    /// Whether both are the same: scheme, host without regard to case, and port, a default port being the same as none.
+    ///
+    /// This is meant for lists: `null` is the same as `null` here, and never [`is_of_host`](Self::is_of_host).
+    pub fn is_same(&self, other: Origin<'_>) -> bool {
+        match (self.parts(), other.parts()) {
+            (Some(this), Some(other)) => this.is_same(&other),
+            _ => self.0.eq_ignore_ascii_case(other.0),
+        }
+    }
+
+    /// Whether this is the origin of pages that the host itself serves over HTTP or HTTPS.
+    ///
+    /// `authority` is the value of a Host field. Where it has no port, it has the default port of the origin's own
+    /// scheme: behind a proxy that ends TLS, nothing in the request tells `http` from `https`.
+    pub fn is_of_host(&self, authority: &str) -> bool {
+        let Some(parts) = self.parts() else { return false };
+        let Ok(host) = value::host(authority.as_bytes()) else { return false };
+        let Some(default_port) = default_port(parts.scheme) else { return false };
+        parts.is_same(&Parts { scheme: parts.scheme, host: host.host, port: Some(host.port.unwrap_or(default_port)) })
+    }
+
+    /// Whether the scheme is this one, without regard to case.
+    pub fn has_scheme(&self, scheme: &str) -> bool {
+        self.0.split_once("://").is_some_and(|(own, _)| own.eq_ignore_ascii_case(scheme))
+    }
+
+    /// An origin that the caller names. A browser has to be able to send it: with a path or user information, say, it
+    /// would be the same as no other (RFC 6454, section 6.2).
+    pub(crate) fn from_caller(origin: &'a str) -> Result<Self, LocalError> {
+        let this = Self::parse(origin.as_bytes()).ok_or(LocalError::Origin)?;
+        let sendable = origin.split_once("://").is_none_or(|(scheme, authority)| {
+            // There are `file://` and the like, while a page of HTTP comes from a host.
+            value::host(authority.as_bytes()).is_ok_and(|host| !host.host.is_empty() || default_port(scheme).is_none())
+        });
+        sendable.then_some(this).ok_or(LocalError::Origin)
+    }
+
+    /// `None` for `null` and for an origin whose host is empty, such as `file://`.
+    fn parts(&self) -> Option<Parts<'a>> {
+        let (scheme, authority) = self.0.split_once("://")?;
+        let authority = value::host(authority.as_bytes()).ok()?;
+        let port = authority.port.or_else(|| default_port(scheme));
+        (!authority.host.is_empty()).then_some(Parts { scheme, host: authority.host, port })
+    }
+}
+
+/// Which origins may open a connection. A request without an Origin field does not come from a browser's page, and
+/// every policy lets it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginPolicy(Rule);
+
+impl OriginPolicy {
+    /// Pages that this host itself serves, over HTTP or HTTPS: the default. See [`Origin::is_of_host`].
+    pub fn same_origin() -> Self {
+        Self(Rule::SameOrigin { https_only: false })
+    }
+
+    /// Pages that this host itself serves over HTTPS: for a server that knows TLS to be in use.
+    pub fn same_origin_over_https() -> Self {
+        Self(Rule::SameOrigin { https_only: true })
+    }
+
+    /// Only these origins, such as `https://example.com`.
+    ///
+    /// # Errors
+    /// [`LocalError::Origin`] if one of them is neither `null` nor `scheme://host` nor `scheme://host:port`, such as
+    /// `https://example.com/` with its slash: no browser sends that.
+    pub fn listed<T: Into<String>>(origins: impl IntoIterator<Item = T>) -> Result<Self, LocalError> {
+        let origins: Vec<String> = origins.into_iter().map(Into::into).collect();
+        origins.iter().try_for_each(|origin| Origin::from_caller(origin).map(drop))?;
+        Ok(Self(Rule::Listed(origins)))
+    }
+
+    /// Pages of anybody. A server must then not act on cookies, nor on anything else that a browser adds by itself.
+    pub fn any() -> Self {
+        Self(Rule::Any)
+    }
+
+    /// Whether a request to the host `authority` with this origin is let in.
+    pub fn permits(&self, origin: Origin<'_>, authority: &str) -> bool {
+        match &self.0 {
+            Rule::SameOrigin { https_only } => {
+                origin.is_of_host(authority) && (!https_only || origin.has_scheme("https"))
+            }
+            Rule::Listed(origins) => origins.iter().any(|listed| origin.is_same(Origin(listed))),
+            Rule::Any => true,
+        }
+    }
+}
+
+impl Default for OriginPolicy {
+    fn default() -> Self {
+        Self::same_origin()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Rule {
+    SameOrigin {
+        https_only: bool,
+    },
+    /// Each is an origin.
+    Listed(Vec<String>),
+    Any,
+}
+
+/// The triple of RFC 6454, section 4; no port where the scheme is not known to have a default one.
+struct Parts<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<u16>,
+}
+
+impl Parts<'_> {
+    /// RFC 6454, section 5.
+    fn is_same(&self, other: &Parts<'_>) -> bool {
+        self.scheme.eq_ignore_ascii_case(other.scheme)
+            && self.host.eq_ignore_ascii_case(other.host)
+            && self.port == other.port
+    }
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        _ if scheme.eq_ignore_ascii_case("http") => Some(80),
+        _ if scheme.eq_ignore_ascii_case("https") => Some(443),
+        _ => None,
+    }
+}

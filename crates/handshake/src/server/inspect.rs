@@ -1,0 +1,109 @@
+//! Reading the client's opening handshake (RFC 6455, section 4.2.1), from whichever head it comes.
+
+use switchover_header::names::{
+    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use switchover_header::{Framing, RequestView, Version, value};
+
+use super::Proposal;
+use crate::read::{parse_version, single};
+use crate::subprotocol::MAX_SUBPROTOCOLS;
+use crate::{HandshakeError, Key, Origin, Refusal, extension};
+
+/// The proposal to speak WebSocket that a request makes; `None` where it does not ask for WebSocket.
+///
+/// # Errors
+/// The response to a request that asks for WebSocket and is not as RFC 6455, section 4.2.1, has it.
+pub fn inspect<V: RequestView>(view: V) -> Result<Option<Proposal<V>>, Refusal> {
+    if !asks_for_websocket(&view) {
+        return Ok(None);
+    }
+    match check(&view) {
+        Ok(key) => Ok(Some(Proposal::new(view, key))),
+        Err(error) => Err(Refusal::from(error).for_method(view.method())),
+    }
+}
+
+/// RFC 9110, section 7.8: Upgrade counts on HTTP/1.1, and only where Connection names it. HTTP/2 and HTTP/3 have none.
+///
+/// What else stands in the two lists may be malformed: a server looks for what it knows (section 7.6.1).
+fn asks_for_websocket(view: &impl RequestView) -> bool {
+    view.version() == Version::Http11
+        && value::contains_token(view.values(CONNECTION), "upgrade")
+        && value::contains_token(view.values(UPGRADE), "websocket")
+}
+
+/// All that a request which asks for WebSocket has to be.
+fn check(view: &impl RequestView) -> Result<Key, HandshakeError> {
+    if view.method() != "GET" {
+        return Err(HandshakeError::Method);
+    }
+    let speaks = |scheme: &str| ["http", "https", "ws", "wss"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    if !view.scheme().is_none_or(speaks) {
+        return Err(HandshakeError::Scheme);
+    }
+    match view.framing() {
+        Ok(Framing::None | Framing::Length(0)) => {}
+        Ok(_) => return Err(HandshakeError::Content),
+        Err(error) => return Err(HandshakeError::Framing(error)),
+    }
+    check_host(view)?;
+    let key = check_version_and_key(view)?;
+    check_origin(view)?;
+    check_subprotocols(view)?;
+    extension::check(view.values(SEC_WEBSOCKET_EXTENSIONS))?;
+    Ok(key)
+}
+
+/// RFC 9112, section 3.2: an empty Host is for targets without an authority, and a resource of WebSocket has one.
+fn check_host(view: &impl RequestView) -> Result<(), HandshakeError> {
+    let host = single(view, HOST)?.ok_or(HandshakeError::Missing(&[HOST]))?;
+    match value::host(host) {
+        Ok(authority) if authority.host.is_empty() => Err(HandshakeError::Malformed(HOST, None)),
+        Ok(_) => Ok(()),
+        Err(error) => Err(HandshakeError::Malformed(HOST, Some(error))),
+    }
+}
+
+/// The version comes first: what else a handshake of another version has is not known here.
+fn check_version_and_key(view: &impl RequestView) -> Result<Key, HandshakeError> {
+    let version = single(view, SEC_WEBSOCKET_VERSION)?;
+    match version {
+        None | Some(b"13") => {}
+        Some(other) if parse_version(other).is_some() => return Err(HandshakeError::Version),
+        Some(_) => return Err(HandshakeError::Malformed(SEC_WEBSOCKET_VERSION, None)),
+    }
+    let key = single(view, SEC_WEBSOCKET_KEY)?;
+    match (key, version) {
+        (None, None) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION])),
+        (None, Some(_)) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_KEY])),
+        (Some(_), None) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_VERSION])),
+        (Some(key), Some(_)) => Key::parse(key).ok_or(HandshakeError::Malformed(SEC_WEBSOCKET_KEY, None)),
+    }
+}
+
+fn check_origin(view: &impl RequestView) -> Result<(), HandshakeError> {
+    match single(view, ORIGIN)?.map(Origin::parse) {
+        Some(None) => Err(HandshakeError::Malformed(ORIGIN, None)),
+        Some(Some(_)) | None => Ok(()),
+    }
+}
+
+/// RFC 6455, section 4.1: `1#token`, all unique.
+fn check_subprotocols(view: &impl RequestView) -> Result<(), HandshakeError> {
+    let mut seen = [""; MAX_SUBPROTOCOLS];
+    let mut count = 0;
+    for token in value::tokens(view.values(SEC_WEBSOCKET_PROTOCOL)) {
+        let token = token.map_err(|error| HandshakeError::Malformed(SEC_WEBSOCKET_PROTOCOL, Some(error)))?;
+        if seen.iter().take(count).any(|earlier| *earlier == token) {
+            return Err(HandshakeError::RepeatedSubprotocol);
+        }
+        *seen.get_mut(count).ok_or(HandshakeError::TooManySubprotocols)? = token;
+        count += 1;
+    }
+    if count == 0 && view.values(SEC_WEBSOCKET_PROTOCOL).next().is_some() {
+        return Err(HandshakeError::Malformed(SEC_WEBSOCKET_PROTOCOL, None));
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! A request that proposes WebSocket, and the two ways to answer it (RFC 6455, section 4.2.2).
+
+use core::fmt;
+
+use bytes::BufMut;
+use switchover_header::names::{
+    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
+use switchover_header::value::{self, Parameterized};
+use switchover_header::{RequestView, Status};
+
+use super::Choice;
+use crate::fields::{Line, Start, write_whole};
+use crate::read::single;
+use crate::{Agreement, HandshakeError, Key, LocalError, Origin, Refusal, extension};
+
+/// A request that proposes WebSocket, over the head it came in. All its fields are valid.
+///
+/// - getters: what the client wants; [`view`](Self::view) has all the rest of the head
+/// - commands: [`accept`](Self::accept), [`refuse`](Self::refuse)
+#[derive(Debug)]
+#[must_use = "a client waits for its answer"]
+pub struct Proposal<V> {
+    view: V,
+    key: Key,
+}
+
+impl<V: RequestView> Proposal<V> {
+    /// `view` is a request of which all checks are done.
+    pub(super) fn new(view: V, key: Key) -> Self {
+        Self { view, key }
+    }
+
+    /// Accepts: writes the complete 101, or nothing.
+    ///
+    /// # Errors
+    /// [`AcceptError::Refused`] with the response to send where the choice does not let this proposal in: 403 for its
+    /// origin, 400 where a subprotocol is required and none is common. [`AcceptError::Local`] with
+    /// [`LocalError::OutputTooSmall`] if `out` has no room; one that grows always has.
+    pub fn accept(self, choice: &Choice, out: &mut impl BufMut) -> Result<Agreement, AcceptError> {
+        let (accept, subprotocol) = self.judge(choice)?;
+        let lines = answer_lines(&accept, subprotocol, choice);
+        write_whole(out, Start::Response(Status::SWITCHING_PROTOCOLS), lines, &[])?;
+        Ok(Agreement::new(subprotocol))
+    }
+
+    /// Refuses, for any reason of the server's: writes the complete response, or nothing.
+    ///
+    /// # Errors
+    /// [`LocalError::OutputTooSmall`] if `out` has no room; one that grows always has.
+    pub fn refuse(self, refusal: &Refusal, out: &mut impl BufMut) -> Result<(), LocalError> {
+        refusal.encode(out)
+    }
+
+    /// Path and query, which select the service; RFC 6455 calls them the resource name.
+    pub fn path(&self) -> &str {
+        self.view.path()
+    }
+
+    /// The host and, where it was sent, the port that the client wants to talk to.
+    pub fn host(&self) -> &str {
+        // RFC 9112, section 3.2.2: the authority of an absolute-form target takes the place of Host.
+        let field = || single(&self.view, HOST).ok().flatten().and_then(|host| core::str::from_utf8(host).ok());
+        self.view.authority().or_else(field).unwrap_or_default()
+    }
+
+    /// The origin of the page that opens the connection; `None` where no browser does.
+    pub fn origin(&self) -> Option<Origin<'_>> {
+        single(&self.view, ORIGIN).ok().flatten().and_then(Origin::parse)
+    }
+
+    /// Whether the origin is the host's own, or there is none. See [`Origin::is_of_host`].
+    pub fn same_origin(&self) -> bool {
+        self.origin().is_none_or(|origin| origin.is_of_host(self.host()))
+    }
+
+    /// The subprotocols offered, in the client's order of preference.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &str> + Clone {
+        value::tokens(self.view.values(SEC_WEBSOCKET_PROTOCOL)).filter_map(Result::ok)
+    }
+
+    /// The extensions offered, in the client's order of preference, with their parameters.
+    pub fn extensions(&self) -> impl Iterator<Item = Parameterized<'_>> + Clone {
+        extension::parse(self.view.values(SEC_WEBSOCKET_EXTENSIONS)).filter_map(Result::ok)
+    }
+
+    /// The key that the accept value is made of.
+    pub fn key(&self) -> Key {
+        self.key
+    }
+
+    /// The head of the request.
+    pub fn view(&self) -> &V {
+        &self.view
+    }
+
+    /// The accept value and the subprotocol of the 101, if the choice lets this proposal in.
+    pub(crate) fn judge(&self, choice: &Choice) -> Result<([u8; Key::ACCEPT_LEN], Option<&str>), Refusal> {
+        if self.origin().is_some_and(|origin| !choice.origins.permits(origin, self.host())) {
+            return Err(HandshakeError::ForeignOrigin.into());
+        }
+        let subprotocol = choice.subprotocols.select(self.subprotocols());
+        if subprotocol.is_none() && choice.subprotocols.is_required() {
+            return Err(HandshakeError::SubprotocolRequired.into());
+        }
+        Ok((self.key.accept(), subprotocol))
+    }
+}
+
+/// Why a proposal was not accepted. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AcceptError {
+    /// The [`Choice`] does not let it in: this is the response to send.
+    Refused(Refusal),
+    /// The caller's mistake.
+    Local(LocalError),
+}
+
+impl AcceptError {
+    /// The response to send; 500 (Internal Server Error) for the caller's own mistake.
+    pub fn into_refusal(self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Local(_) => Refusal::internal_error(),
+        }
+    }
+}
+
+impl fmt::Display for AcceptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Local(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for AcceptError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Local(error) => Some(error),
+        }
+    }
+}
+
+impl From<Refusal> for AcceptError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<LocalError> for AcceptError {
+    fn from(error: LocalError) -> Self {
+        Self::Local(error)
+    }
+}
+
+/// The field lines of the 101 in the order in which they are written.
+pub(crate) fn answer_lines<'a>(
+    accept: &'a [u8],
+    subprotocol: Option<&'a str>,
+    choice: &'a Choice,
+) -> impl Iterator<Item = Line<'a>> + Clone {
+    let handshake: [Line<'a>; 3] = [(UPGRADE, b"websocket"), (CONNECTION, b"Upgrade"), (SEC_WEBSOCKET_ACCEPT, accept)];
+    let subprotocol = subprotocol.map(|name| (SEC_WEBSOCKET_PROTOCOL, name.as_bytes()));
+    handshake.into_iter().chain(subprotocol).chain(choice.fields.iter())
+}

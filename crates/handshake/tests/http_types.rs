@@ -1,0 +1,153 @@
+//! The same handshake over `http::Request` and `http::Response`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test are tests too")]
+#![cfg(feature = "http")]
+
+use http::{Method, Request, Response, StatusCode, Version};
+use switchover_handshake::header::Status;
+use switchover_handshake::header::names::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION};
+use switchover_handshake::{
+    AcceptError, Choice, HandshakeError, LocalError, Offer, Refusal, SubprotocolPolicy, inspect, verify,
+};
+
+const NONCE: [u8; 16] = *b"the sample nonce";
+
+fn offer() -> Offer {
+    Offer::new("ws://example.com:8080/notifications?since=7".parse().unwrap())
+        .subprotocol("chat")
+        .unwrap()
+        .field("X-Many", "a")
+        .unwrap()
+        .field("X-Many", "b")
+        .unwrap()
+}
+
+#[test]
+fn a_client_and_a_server_agree() {
+    let (request, expectations) = offer().to_request(NONCE).unwrap();
+    assert_eq!(request.uri(), "/notifications?since=7");
+    assert_eq!(request.headers()["host"], "example.com:8080");
+    assert_eq!(request.headers().get_all("x-many").iter().collect::<Vec<_>>(), ["a", "b"]);
+
+    let proposal = inspect(&request).unwrap().expect("it proposes WebSocket");
+    assert_eq!((proposal.path(), proposal.host()), ("/notifications?since=7", "example.com:8080"));
+    let choice = Choice::new()
+        .subprotocols(SubprotocolPolicy::exactly("chat").unwrap())
+        .field("Set-Cookie", "a=b")
+        .unwrap()
+        .field("Set-Cookie", "c=d")
+        .unwrap();
+    let (response, agreement) = proposal.accept_response(&choice).unwrap();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
+
+    assert_eq!(verify(&response, &expectations), Ok(agreement));
+}
+
+#[test]
+fn the_same_proposal_can_be_answered_in_bytes() {
+    let (request, _) = offer().to_request(NONCE).unwrap();
+    let (parts, ()) = request.into_parts();
+    let mut out = Vec::new();
+    inspect(parts).unwrap().unwrap().accept(&Choice::new(), &mut out).unwrap();
+    assert!(out.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+}
+
+#[test]
+fn what_does_not_ask_for_websocket_is_left_to_http() {
+    assert!(inspect(&Request::new(())).unwrap().is_none());
+    let (mut request, _) = offer().to_request(NONCE).unwrap();
+    // RFC 9113, section 8.2.2: HTTP/2 has no Upgrade.
+    *request.version_mut() = Version::HTTP_2;
+    assert!(inspect(&request).unwrap().is_none());
+    *request.version_mut() = Version::HTTP_10;
+    assert!(inspect(&request).unwrap().is_none());
+}
+
+#[test]
+fn refusals_become_responses() {
+    let (mut request, _) = offer().to_request(NONCE).unwrap();
+    request.headers_mut().remove(SEC_WEBSOCKET_KEY);
+    request.headers_mut().remove(SEC_WEBSOCKET_VERSION);
+    let refusal = inspect(&request).unwrap_err();
+    let response = refusal.to_response().unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(response.headers()["sec-websocket-version"], "13");
+    assert_eq!(response.headers()["content-length"], response.body().len().to_string());
+    assert_eq!(
+        &response.body()[..],
+        b"Sec-WebSocket-Key and Sec-WebSocket-Version are missing (RFC 6455, section 4.2.1)\n"
+    );
+
+    let (mut request, _) = offer().to_request(NONCE).unwrap();
+    *request.method_mut() = Method::HEAD;
+    let response = inspect(&request).unwrap_err().to_response().unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers()["allow"], "GET");
+    assert!(response.body().is_empty());
+
+    let own = Refusal::new(Status::new(499).unwrap()).unwrap().to_response().unwrap();
+    assert_eq!(own.status().as_u16(), 499);
+}
+
+/// RFC 9112, section 6.3: another parser may have let it through.
+#[test]
+fn framing_that_cannot_be_told_is_refused() {
+    for (name, value, status) in [
+        ("content-length", "+5", 400),
+        ("transfer-encoding", "chunked, x", 400),
+        ("transfer-encoding", "gzip, chunked", 501),
+    ] {
+        let (mut request, _) = offer().to_request(NONCE).unwrap();
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let refusal = inspect(&request).unwrap_err();
+        assert!(matches!(refusal.error(), Some(HandshakeError::Framing(_))), "{refusal}");
+        assert_eq!(refusal.status().as_u16(), status, "{refusal}");
+    }
+}
+
+#[test]
+fn the_policies_are_the_same() {
+    let (mut request, _) = offer().to_request(NONCE).unwrap();
+    request.headers_mut().insert("origin", "https://example.org".parse().unwrap());
+    let refused = inspect(&request).unwrap().unwrap().accept_response(&Choice::new()).unwrap_err();
+    assert!(
+        matches!(refused, AcceptError::Refused(refusal) if refusal.error() == Some(&HandshakeError::ForeignOrigin))
+    );
+
+    request.headers_mut().remove("host");
+    assert_eq!(inspect(&request).unwrap_err().error(), Some(&HandshakeError::Missing(&["Host"])));
+}
+
+#[test]
+fn a_response_that_is_not_the_answer_is_an_error() {
+    let (_, expectations) = offer().to_request(NONCE).unwrap();
+    assert_eq!(verify(&Response::new(()), &expectations), Err(HandshakeError::NotSwitched));
+    let bare = Response::builder().status(101).body(()).unwrap();
+    assert_eq!(verify(&bare, &expectations), Err(HandshakeError::Missing(&["Upgrade"])));
+}
+
+/// RFC 9110, section 7.2: what other parsers let through.
+#[test]
+fn a_host_or_a_target_that_is_none_is_refused() {
+    for host in ["", "a b", "u@example.com", "a:x", "a/b", "a, b"] {
+        let (mut request, _) = offer().to_request(NONCE).unwrap();
+        request.headers_mut().insert("host", host.parse().unwrap());
+        let refusal = inspect(&request).unwrap_err();
+        assert!(matches!(refusal.error(), Some(HandshakeError::Malformed("Host", _))), "{host}: {refusal}");
+    }
+    for (uri, accepted) in [("https://example.com/x", true), ("ftp://example.com/x", false)] {
+        let (mut request, _) = offer().to_request(NONCE).unwrap();
+        *request.uri_mut() = uri.parse().unwrap();
+        assert_eq!(inspect(&request).is_ok(), accepted, "{uri}");
+    }
+}
+
+#[test]
+fn more_fields_than_http_has_room_for_are_an_error() {
+    let mut offer = offer();
+    for number in 0..=32_768 {
+        offer = offer.field(&format!("x-{number}"), "").unwrap();
+    }
+    assert_eq!(offer.to_request(NONCE).unwrap_err(), LocalError::TooManyFields);
+}

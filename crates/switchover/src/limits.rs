@@ -1,0 +1,52 @@
+//! What a session may hold, and how long it waits.
+
+use core::time::Duration;
+
+/// The one budget of a session, for both directions.
+///
+/// Memory follows the bytes received: a declared length is compared with these limits and never reserved. Buffers grow by
+/// doubling, so that the worst case of one session is twice the sum of `message`, `queued` and the application's own
+/// largest message; for the moment of growing, half as much again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest payload of one received message, in bytes, over all its fragments. Beyond it the connection is failed
+    /// with 1009. Default: 16 MiB. Worst case: a buffer of twice as many bytes while a message is assembled.
+    pub message: usize,
+    /// The most frames that one received message may consist of, at least 1. Beyond it the connection is failed with 1009.
+    /// Default: 131,072. Fragments cost no memory beyond their payloads: the limit stops a peer that spends our time on
+    /// empty ones.
+    pub fragments: u32,
+    /// The high-water mark of queued output, in bytes: while as many or more wait to be written, messages are given back
+    /// with [`SendError::Full`](crate::SendError::Full); an empty queue takes any message. Default: 1 MiB. Worst case: a
+    /// buffer of twice as many bytes, plus the message that crossed the mark, plus less than 4.4 KiB of Pongs and a Close.
+    /// Messages queued by reference keep the memory alive that they share.
+    pub queued: usize,
+    /// How long a closing connection may stand still: from the Close that started the closing handshake, or from the last
+    /// output that was written afterwards, to the end of the transport. Then [`Transport::Drop`](crate::Transport::Drop)
+    /// is advised. In milliseconds, from 1 to `u32::MAX`. Default: 5 s.
+    pub close: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { message: 16 << 20, fragments: 131_072, queued: 1 << 20, close: Duration::from_secs(5) }
+    }
+}
+
+/// Which answers a session gives of its own accord (RFC 6455, sections 5.5.1 and 5.5.2).
+///
+/// Whoever turns one off takes over an obligation of the RFC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replies {
+    /// Answer a Ping with a Pong. Default: `true`.
+    pub pong: bool,
+    /// Answer a Close with a Close. Default: `true`. When off, the session can still send until
+    /// [`Session::close`](crate::Session::close) is called or the peer's stream ends.
+    pub close: bool,
+}
+
+impl Default for Replies {
+    fn default() -> Self {
+        Self { pong: true, close: true }
+    }
+}

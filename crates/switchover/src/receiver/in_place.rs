@@ -1,0 +1,157 @@
+//! Feeding from any `&mut [u8]`: payloads are unmasked and lent out where they are.
+
+use alloc::boxed::Box;
+use switchover_frame::{ControlPayload, OpCode, Piece, ProtocolError, Step};
+
+use super::{Kind, Receiver};
+use crate::{Closed, EventRef};
+
+/// Where the payload of an event is.
+enum Found<'b> {
+    /// In the caller's buffer: a control frame that was received in one piece.
+    Here(OpCode, &'b [u8]),
+    /// In `partial`.
+    Assembled(Kind),
+    /// In `control`.
+    Control(OpCode),
+}
+
+impl Receiver {
+    /// Takes the next event from the front of `input`, and what it took off `input`.
+    ///
+    /// All of `input` is taken before this answers `None`, so one buffer can serve many sessions. A payload that was
+    /// received in one piece is lent out of `input`, unmasked in place; others are copied into the session until they are
+    /// whole, and given back with the next call.
+    ///
+    /// `input` is a variable that lives as long as the loop, so that each call goes on where the last one stopped:
+    ///
+    /// ```
+    /// # use switchover::{Limits, Session};
+    /// # let (mut session, mut buffer, n) = (Session::server(&Limits::default()), [0; 64], 0);
+    /// let mut input = &mut buffer[..n];
+    /// while let Some((event, sender)) = session.receive(&mut input) {
+    ///     // ...
+    /// }
+    /// ```
+    ///
+    /// Between messages a session may change over to [`poll_event`](Self::poll_event), and back; inside one it may not.
+    #[inline]
+    pub fn receive<'s, 'b: 's>(&'s mut self, input: &mut &'b mut [u8]) -> Option<EventRef<'s>> {
+        self.release();
+        if self.ended {
+            *input = &mut [];
+            return None;
+        }
+        let step = self.decoder.decode(input);
+        // Most messages are one frame, received in one piece; they leave no trace.
+        if let Ok(Step::Done { piece, consumed }) = &step
+            && Self::is_message(piece)
+        {
+            let payload: &[u8] = &take(input, *consumed)[piece.payload.start..];
+            return match piece.header.opcode {
+                OpCode::Text => match core::str::from_utf8(payload) {
+                    Ok(text) => Some(EventRef::Text(text)),
+                    Err(error) => self.last(Closed::Violation(self.invalid_text(payload.len(), error)), input),
+                },
+                _ => Some(EventRef::Binary(payload)),
+            };
+        }
+        self.receive_pieces(step, input)
+    }
+
+    fn receive_pieces<'s, 'b: 's>(
+        &'s mut self,
+        step: Result<Step, ProtocolError>,
+        input: &mut &'b mut [u8],
+    ) -> Option<EventRef<'s>> {
+        let closed = match self.next_in_place(step, input) {
+            Ok(None) => return None,
+            Ok(Some(Found::Assembled(kind))) => {
+                self.delivered = true;
+                return Some(self.assembled_event(kind));
+            }
+            Ok(Some(Found::Control(OpCode::Close))) => self.parse_close(self.control_payload()),
+            Ok(Some(Found::Control(opcode))) => {
+                self.delivered = true;
+                return Some(ping_or_pong(opcode, self.control_payload()));
+            }
+            Ok(Some(Found::Here(OpCode::Close, payload))) => self.parse_close(payload),
+            Ok(Some(Found::Here(opcode, payload))) => return Some(ping_or_pong(opcode, payload)),
+            Err(error) => Err(error),
+        };
+        self.last(closed.unwrap_or_else(Closed::Violation), input)
+    }
+
+    /// The last event; what is left of the input is thrown away.
+    #[cold]
+    fn last<'s>(&'s mut self, closed: Closed, input: &mut &mut [u8]) -> Option<EventRef<'s>> {
+        *input = &mut [];
+        self.end(closed).map(EventRef::Closed)
+    }
+
+    fn next_in_place<'b>(
+        &mut self,
+        mut step: Result<Step, ProtocolError>,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Found<'b>>, ProtocolError> {
+        loop {
+            let Some((piece, consumed)) = self.note(step)? else {
+                *input = &mut [];
+                return Ok(None);
+            };
+            let payload: &[u8] = &take(input, consumed)[piece.payload.start..];
+            let opcode = piece.header.opcode;
+            let found = if !opcode.is_control() {
+                self.collect(&piece, payload)?
+            } else if piece.first && piece.last {
+                Some(Found::Here(opcode, payload))
+            } else {
+                self.collect_control(&piece, payload)
+            };
+            if found.is_some() || input.is_empty() {
+                return Ok(found);
+            }
+            step = self.decoder.decode(input);
+        }
+    }
+
+    /// A piece of a message that is not received in one.
+    fn collect(&mut self, piece: &Piece, payload: &[u8]) -> Result<Option<Found<'static>>, ProtocolError> {
+        let last = Self::is_final(piece);
+        self.check_text(payload, self.assembled().len(), self.payload_offset(piece), last)?;
+        self.assemble(payload);
+        Ok(last.then(|| Found::Assembled(self.close_message())))
+    }
+
+    /// A piece of a control frame that is not received in one.
+    fn collect_control(&mut self, piece: &Piece, payload: &[u8]) -> Option<Found<'static>> {
+        let control = self.control.get_or_insert_with(|| Box::new(ControlPayload::new()));
+        // The decoder lets no more than 125 bytes through.
+        let _ = control.push(payload);
+        piece.last.then_some(Found::Control(piece.header.opcode))
+    }
+
+    fn control_payload(&self) -> &[u8] {
+        self.control.as_deref().map_or(&[], |control| control)
+    }
+
+    fn assembled_event(&self, kind: Kind) -> EventRef<'_> {
+        match kind {
+            Kind::Binary => EventRef::Binary(self.assembled()),
+            // It was checked as it arrived, so this cannot fail.
+            Kind::Text => EventRef::Text(core::str::from_utf8(self.assembled()).unwrap_or_default()),
+        }
+    }
+}
+
+fn ping_or_pong(opcode: OpCode, payload: &[u8]) -> EventRef<'_> {
+    if opcode == OpCode::Ping { EventRef::Ping(payload) } else { EventRef::Pong(payload) }
+}
+
+/// Takes `len` bytes off the front of `input`.
+#[inline]
+fn take<'b>(input: &mut &'b mut [u8], len: usize) -> &'b mut [u8] {
+    let (taken, rest) = core::mem::take(input).split_at_mut_checked(len).unwrap_or_default();
+    *input = rest;
+    taken
+}

@@ -1,0 +1,122 @@
+//! Feeding from the caller's `BytesMut`: payloads are split off it, not copied.
+
+use bytes::{Buf, Bytes, BytesMut};
+use bytestring::ByteString;
+use switchover_frame::{OpCode, Piece, ProtocolError, Step};
+
+use super::{Kind, Receiver};
+use crate::{Closed, Event};
+
+impl Receiver {
+    /// Takes the next event from the front of `input`.
+    ///
+    /// `input` is the buffer that the transport is read into, always the same one for a session: bytes of a message whose rest
+    /// has not arrived stay at its front. They are unmasked already, so nothing else may change or take them. A message in
+    /// one frame shares the buffer's memory; fragments are copied together.
+    ///
+    /// `None` means that more bytes are needed, or that nothing will come any more ([`is_ended`](Self::is_ended)).
+    pub fn poll_event(&mut self, input: &mut BytesMut) -> Option<Event> {
+        self.release();
+        if self.ended {
+            input.clear();
+            return None;
+        }
+        let step = self.decoder.decode(input.get_mut(self.held..).unwrap_or_default());
+        let event = match step {
+            // Most messages are one frame, received in one piece; they leave no trace.
+            Ok(Step::Done { ref piece, consumed }) if Self::is_message(piece) => {
+                let mut payload = input.split_to(consumed).freeze();
+                payload.advance(piece.payload.start);
+                if piece.header.opcode == OpCode::Text { self.text(payload) } else { Ok(Event::Binary(payload)) }
+            }
+            step => match self.next_owned(step, input) {
+                Ok(None) => return None,
+                Ok(Some(event)) => Ok(event),
+                Err(error) => Err(error),
+            },
+        };
+        match event {
+            Ok(Event::Closed(closed)) => self.end(closed).map(Event::Closed),
+            Ok(event) => Some(event),
+            Err(error) => self.end(Closed::Violation(error)).map(Event::Closed),
+        }
+    }
+
+    fn next_owned(
+        &mut self,
+        mut step: Result<Step, ProtocolError>,
+        input: &mut BytesMut,
+    ) -> Result<Option<Event>, ProtocolError> {
+        loop {
+            let Some((piece, _)) = self.note(step)? else {
+                // The beginning of a header, now carried by the decoder.
+                input.truncate(self.held);
+                return Ok(None);
+            };
+            if piece.first {
+                // Nothing is held while a header is read.
+                input.advance(piece.payload.start);
+            }
+            let is_event = piece.header.fin && piece.header.opcode != OpCode::Continuation;
+            let event = if is_event { self.hold(&piece, input)? } else { self.append(&piece, input)? };
+            if event.is_some() || input.len() == self.held {
+                return Ok(event);
+            }
+            step = self.decoder.decode(input.get_mut(self.held..).unwrap_or_default());
+        }
+    }
+
+    /// A piece of a frame that is an event of its own: its payload stays where it is until the frame has ended.
+    fn hold(&mut self, piece: &Piece, input: &mut BytesMut) -> Result<Option<Event>, ProtocolError> {
+        let is_data = !piece.header.opcode.is_control();
+        let start = self.held;
+        self.held += piece.payload.len();
+        if is_data {
+            let at = self.payload_offset(piece);
+            self.check_text(input.get(start..self.held).unwrap_or_default(), start, at, piece.last)?;
+        }
+        if !piece.last {
+            return Ok(None);
+        }
+        let payload = input.split_to(core::mem::take(&mut self.held)).freeze();
+        if is_data {
+            self.partial = None;
+        }
+        match piece.header.opcode {
+            OpCode::Ping => Ok(Some(Event::Ping(payload))),
+            OpCode::Pong => Ok(Some(Event::Pong(payload))),
+            OpCode::Close => self.parse_close(&payload).map(|closed| Some(Event::Closed(closed))),
+            OpCode::Text | OpCode::Binary | OpCode::Continuation => self.message(payload).map(Some),
+        }
+    }
+
+    /// A piece of a fragment: its payload goes behind that of the fragments before it.
+    fn append(&mut self, piece: &Piece, input: &mut BytesMut) -> Result<Option<Event>, ProtocolError> {
+        let last = Self::is_final(piece);
+        let at = self.payload_offset(piece);
+        let payload = input.get(..piece.payload.len()).unwrap_or_default();
+        self.check_text(payload, self.assembled().len(), at, last)?;
+        self.assemble(payload);
+        input.advance(piece.payload.len());
+        if !last {
+            return Ok(None);
+        }
+        let payload = self.partial.take().map_or_else(Bytes::new, |partial| partial.assembly.freeze());
+        self.message(payload).map(Some)
+    }
+
+    /// The open message, whole.
+    fn message(&mut self, payload: Bytes) -> Result<Event, ProtocolError> {
+        match self.close_message() {
+            Kind::Binary => Ok(Event::Binary(payload)),
+            Kind::Text => self.text(payload),
+        }
+    }
+
+    /// A text message, whole, which ends where the decoder is.
+    #[inline]
+    fn text(&self, payload: Bytes) -> Result<Event, ProtocolError> {
+        let len = payload.len();
+        ByteString::try_from(payload).map(Event::Text).map_err(|error| self.invalid_text(len, error))
+    }
+}

@@ -1,0 +1,202 @@
+//! A session: both halves of one WebSocket connection, after the opening handshake.
+
+use alloc::vec::Vec;
+use bytes::BytesMut;
+use core::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+use switchover_frame::{CloseFrame, InvalidClose};
+
+use crate::{
+    Client, Closed, Event, EventRef, Limits, MaskSource, Message, Output, Receiver, Replies, SendError, Sender, Server,
+    Side, Transport,
+};
+
+/// One WebSocket connection after its opening handshake, without I/O.
+///
+/// Feed it what the transport delivered, with [`poll_event`](Self::poll_event) or [`receive`](Self::receive), until that
+/// answers `None`; write what is in [`output`](Self::output); then do what [`transport`](Self::transport) advises. Sending,
+/// closing, writing and telling the time may come in any order between, and late: every answer that the protocol owes (Pong,
+/// Close) is in the output without being asked for. What was received has to be fed in its order, and all of it before
+/// [`input_eof`](Self::input_eof).
+///
+/// - Constructors: [`server`](Session::server), [`accepted`](Session::accepted), [`refused`](Session::refused),
+///   [`client`](Session::client), [`new`](Self::new)
+/// - Getters: [`transport`](Self::transport), [`poll_timeout`](Self::poll_timeout), [`held`](Self::held)
+/// - Handle: [`input_eof`](Self::input_eof), [`handle_timeout`](Self::handle_timeout)
+/// - Commands: [`send`](Self::send), [`close`](Self::close), [`abort`](Self::abort), and those of [`sender`](Self::sender)
+/// - Poll: [`poll_event`](Self::poll_event), [`receive`](Self::receive), [`output`](Self::output)
+///
+/// An idle session owns no heap.
+#[derive(Debug)]
+pub struct Session<S> {
+    receiver: Receiver,
+    sender: Sender<S>,
+}
+
+impl Session<Server> {
+    /// The server's end of a connection.
+    #[must_use]
+    pub fn server(limits: &Limits) -> Self {
+        Self::new(Server, limits, Replies::default())
+    }
+
+    /// The server's end of a connection behind its 101: `response` goes out first, through the same output.
+    #[must_use]
+    pub fn accepted(response: &[u8], limits: &Limits) -> Self {
+        let Self { receiver, sender } = Self::server(limits);
+        Self { receiver, sender: sender.behind(response, true) }
+    }
+
+    /// What is left of a connection whose opening handshake was refused: writes `response`, receives nothing, and brings the
+    /// transport to its end so that the client gets to read all of it.
+    #[must_use]
+    pub fn refused(response: &[u8]) -> Self {
+        let Self { mut receiver, sender } = Self::server(&Limits::default());
+        receiver.end(Closed::Eof);
+        Self { receiver, sender: sender.behind(response, false) }
+    }
+}
+
+impl<M: MaskSource> Session<Client<M>> {
+    /// The client's end of a connection, with a strong source of masking keys.
+    #[must_use]
+    pub fn client(limits: &Limits, masks: M) -> Self {
+        Self::new(Client(masks), limits, Replies::default())
+    }
+}
+
+impl<S: Side> Session<S> {
+    /// Either end of a connection.
+    #[must_use]
+    pub fn new(side: S, limits: &Limits, replies: Replies) -> Self {
+        Self { receiver: Receiver::new(S::ROLE, limits), sender: Sender::new(side, limits, replies) }
+    }
+
+    /// Takes the next event from the front of `input`, the buffer that the transport is read into: see
+    /// [`Receiver::poll_event`]. Answers are queued before it returns.
+    pub fn poll_event(&mut self, input: &mut BytesMut) -> Option<Event> {
+        let event = self.receiver.poll_event(input)?;
+        self.sender.observe(&event.as_ref());
+        Some(event)
+    }
+
+    /// Takes the next event from the front of `input`, in place, and what it took off `input`: see [`Receiver::receive`].
+    /// Answers are queued before it returns; the sending half comes along, so that a borrowed message can be answered.
+    #[inline]
+    pub fn receive<'s, 'b: 's>(&'s mut self, input: &mut &'b mut [u8]) -> Option<(EventRef<'s>, &'s mut Sender<S>)> {
+        let event = self.receiver.receive(input)?;
+        self.sender.observe(&event);
+        Some((event, &mut self.sender))
+    }
+
+    /// The peer's stream has ended, and all of it has been fed: [`poll_event`](Self::poll_event) or
+    /// [`receive`](Self::receive) has answered `None`. Returns the last event, unless it has been delivered.
+    pub fn input_eof(&mut self) -> Option<Closed> {
+        let closed = self.receiver.input_eof();
+        self.sender.input_eof();
+        closed
+    }
+
+    /// Queues a message: see [`Sender::send`].
+    ///
+    /// # Errors
+    ///
+    /// Gives the message back: see [`SendError`].
+    pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
+        self.sender.send(message)
+    }
+
+    /// Starts or completes the closing handshake: see [`Sender::close`].
+    ///
+    /// # Errors
+    ///
+    /// The code may not be sent, or the reason is longer than 123 bytes; nothing is queued.
+    pub fn close<'a>(&mut self, close: impl Into<Option<CloseFrame<'a>>>) -> Result<(), InvalidClose> {
+        self.sender.close(close)
+    }
+
+    /// Ends the connection without a closing handshake, for instance because the transport has failed:
+    /// [`Transport::Drop`]. Returns the last event, unless it has been delivered.
+    pub fn abort(&mut self) -> Option<Closed> {
+        self.sender.abort();
+        self.receiver.end(Closed::Eof)
+    }
+
+    /// What is to be written. Write it whenever it is not empty.
+    pub fn output(&mut self) -> &mut Output {
+        self.sender.output()
+    }
+
+    /// What to do with the transport now.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.sender.transport()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout), in the caller's own time; zero means at once.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.sender.poll_timeout()
+    }
+
+    /// Tells the time: `now` since an epoch of the caller's. Returns the last event, if the time is up before it was
+    /// delivered.
+    pub fn handle_timeout(&mut self, now: Duration) -> Option<Closed> {
+        if self.sender.handle_timeout(now) { self.receiver.end(Closed::TimedOut) } else { None }
+    }
+
+    /// How many bytes of a message that is not whole are held: see [`Receiver::held`].
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.receiver.held()
+    }
+
+    /// The sending half, for all its commands.
+    pub fn sender(&mut self) -> &mut Sender<S> {
+        &mut self.sender
+    }
+
+    /// The session with a buffer for its output, for as long as the guard lives. A loop that serves many sessions lends each
+    /// the same one, so that none keeps a buffer while it is idle. The buffer comes back when the guard is dropped; output that
+    /// could not be written moves to memory of the session's own.
+    pub fn lend<'a>(&'a mut self, buffer: &'a mut Vec<u8>) -> Lent<'a, S> {
+        self.sender.lend(buffer);
+        Lent { session: self, buffer }
+    }
+
+    /// The two halves, for a reader and a writer that do not share a task. Whoever reads must show [`Sender::observe`] every
+    /// event that [wants a reply](EventRef::wants_reply), and the end of the stream to [`Sender::input_eof`].
+    #[must_use]
+    pub fn split(self) -> (Receiver, Sender<S>) {
+        (self.receiver, self.sender)
+    }
+}
+
+/// A [`Session`] that writes its output into a lent buffer: see [`Session::lend`].
+#[derive(Debug)]
+pub struct Lent<'a, S: Side> {
+    session: &'a mut Session<S>,
+    buffer: &'a mut Vec<u8>,
+}
+
+impl<S: Side> Deref for Lent<'_, S> {
+    type Target = Session<S>;
+
+    fn deref(&self) -> &Session<S> {
+        self.session
+    }
+}
+
+impl<S: Side> DerefMut for Lent<'_, S> {
+    fn deref_mut(&mut self) -> &mut Session<S> {
+        self.session
+    }
+}
+
+impl<S: Side> Drop for Lent<'_, S> {
+    fn drop(&mut self) {
+        self.session.sender.give_back(self.buffer);
+    }
+}

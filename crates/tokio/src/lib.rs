@@ -1,0 +1,62 @@
+//! WebSocket over tokio: servers and clients on any `AsyncRead + AsyncWrite`.
+//!
+//! The protocol is [`switchover`]'s; this crate moves bytes, keeps time and asks the operating system for randomness.
+//!
+//! ```
+//! use switchover_tokio::{Event, accept, connect};
+//! use tokio::net::TcpListener;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! let url = format!("ws://{}/notifications", listener.local_addr()?);
+//! let server = async {
+//!     let mut websocket = accept(listener.accept().await?.0).await?;
+//!     while let Some(event) = websocket.receive().await? {
+//!         if let Event::Text(text) = event {
+//!             websocket.feed(text).await?; // written as soon as there is nothing more to receive
+//!         }
+//!     }
+//!     Ok::<(), Box<dyn std::error::Error>>(())
+//! };
+//! let client = async {
+//!     let (mut websocket, _) = connect(&url).await?;
+//!     websocket.send("hello").await?;
+//!     assert_eq!(websocket.receive().await?, Some(Event::Text("hello".into())));
+//!     assert_eq!(websocket.close(1000, "done").await?.code().as_u16(), 1000);
+//!     Ok::<(), Box<dyn std::error::Error>>(())
+//! };
+//! tokio::try_join!(server, client)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod accept;
+mod connect;
+mod error;
+mod options;
+mod random;
+mod reading;
+mod response;
+mod split;
+mod websocket;
+mod writing;
+
+pub use accept::{accept, accept_with, answer};
+pub use connect::{client, connect, connect_with};
+pub use error::{AcceptError, ConnectError, Error};
+pub use options::Options;
+pub use random::OsMasks;
+pub use response::Response;
+pub use split::{ReceiveHalf, SendHalf};
+pub use switchover::{
+    self, ByteString, Client, Closed, Event, Limits, Message, Replies, SendError, Server,
+    frame::CloseCode,
+    handshake::{Choice, Offer, OriginPolicy, Proposal, Refusal, Request, SubprotocolPolicy, Url},
+};
+pub use websocket::WebSocket;
+
+/// The examples of the project's README, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,206 @@
+//! The reading direction of a connection, which also answers and ends it.
+
+use std::{
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use switchover::{Closed, Event, Receiver, Side, Transport};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    time::{Instant, Sleep, sleep},
+};
+
+use crate::{Error, writing::Advice, writing::Writing};
+
+/// Room for a read. A payload that is kept keeps the whole buffer alive, so this is not more than a few reads need.
+const READ: usize = 16 << 10;
+
+/// With less room than this a read is not worth its system call.
+const LEAST: usize = 2 << 10;
+
+/// The receiving half of a session, and what it has read.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    receiver: Receiver,
+    input: BytesMut,
+    /// The last event waits until the transport is done, so that whoever sees it may drop everything.
+    hold: bool,
+    /// How receiving ended.
+    closed: Option<Closed>,
+    /// The end has been told.
+    told: bool,
+    /// What went wrong after the peer's Close, when nothing could be lost any more.
+    late: Option<io::Error>,
+    epoch: Instant,
+    /// Wakes for the deadline of the closing handshake.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+/// What the reading direction needs of the other one, which it may share.
+pub(crate) trait Ends {
+    type Write: AsyncWrite + Unpin;
+    type Side: Side;
+
+    /// Reads what is there; `Ok(0)` is the end of the stream.
+    fn poll_read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut) -> Poll<io::Result<usize>>;
+
+    /// The writing direction.
+    fn writing<X>(&mut self, act: impl FnOnce(&mut Writing<Self::Write, Self::Side>) -> X) -> X;
+
+    /// [`Writing::drive`].
+    fn drive(&mut self, cx: &mut Context<'_>) -> Advice;
+}
+
+impl Reading {
+    pub(crate) fn new(receiver: Receiver, input: BytesMut, hold: bool) -> Self {
+        Self { receiver, input, hold, closed: None, told: false, late: None, epoch: Instant::now(), alarm: None }
+    }
+
+    /// The next event; `None` after the last one.
+    pub(crate) fn poll_receive<E: Ends>(
+        &mut self,
+        ends: &mut E,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Event>, Error>> {
+        loop {
+            // All that was read is handled before anything is written: what a read causes goes out in one write.
+            if let Some(event) = self.next_event(ends) {
+                return Poll::Ready(Ok(Some(event)));
+            }
+            let (advice, deadline) = ends.drive(cx);
+            if self.is_late(deadline, cx) {
+                let now = self.epoch.elapsed();
+                if ends.writing(|writing| writing.sender.handle_timeout(now)) {
+                    self.time_out();
+                }
+                continue;
+            }
+            match advice {
+                Transport::Drop => return Poll::Ready(self.finish(ends)),
+                Transport::Flush => return Poll::Pending,
+                Transport::Open | Transport::ShutdownWrite | Transport::AwaitPeer => {}
+            }
+            match ready!(ends.poll_read(cx, &mut self.input)) {
+                Ok(0) => self.end_of_stream(ends),
+                Ok(_) => {}
+                Err(error) => {
+                    ends.writing(|writing| writing.sender.abort());
+                    if self.closed.is_none() {
+                        self.told = true;
+                        return Poll::Ready(Err(error.into()));
+                    }
+                    self.late = Some(error);
+                }
+            }
+        }
+    }
+
+    /// How receiving ended, if it has.
+    pub(crate) fn closed(&self) -> Option<&Closed> {
+        self.closed.as_ref()
+    }
+
+    /// What went wrong with the transport after receiving had ended.
+    pub(crate) fn late_error(&self) -> Option<&io::Error> {
+        self.late.as_ref()
+    }
+
+    /// Takes an event off the input and has it answered.
+    fn next_event(&mut self, ends: &mut impl Ends) -> Option<Event> {
+        let event = self.receiver.poll_event(&mut self.input)?;
+        let reference = event.as_ref();
+        if reference.wants_reply() {
+            ends.writing(|writing| writing.sender.observe(&reference));
+        }
+        if let Event::Closed(closed) = &event {
+            self.closed = Some(closed.clone());
+            if self.hold {
+                return None;
+            }
+            self.told = true;
+        }
+        Some(event)
+    }
+
+    fn end_of_stream(&mut self, ends: &mut impl Ends) {
+        if let Some(closed) = self.receiver.input_eof() {
+            self.closed.get_or_insert(closed);
+        }
+        ends.writing(|writing| writing.sender.input_eof());
+    }
+
+    fn time_out(&mut self) {
+        if self.closed.is_some() {
+            self.late = Some(io::ErrorKind::TimedOut.into());
+        } else {
+            self.closed = Some(Closed::TimedOut);
+        }
+    }
+
+    /// Whether the deadline has passed; if not, arranges to be woken then.
+    fn is_late(&mut self, deadline: Option<Duration>, cx: &mut Context<'_>) -> bool {
+        let Some(deadline) = deadline else { return false };
+        let left = deadline.saturating_sub(self.epoch.elapsed());
+        if left.is_zero() {
+            self.alarm = None;
+            return true;
+        }
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(left)));
+        alarm.as_mut().poll(cx).is_ready()
+    }
+
+    /// The transport is done: tells how receiving ended, once.
+    fn finish(&mut self, ends: &mut impl Ends) -> Result<Option<Event>, Error> {
+        if std::mem::replace(&mut self.told, true) {
+            return Ok(None);
+        }
+        let failure = ends.writing(Writing::take_failure);
+        match (self.closed.clone(), failure) {
+            // Without the peer's Close, a write that failed says more than the end of the stream.
+            (Some(Closed::Eof) | None, Some(failure)) => Err(failure.into()),
+            (closed, failure) => {
+                self.late = self.late.take().or(failure);
+                Ok(closed.map(Event::Closed))
+            }
+        }
+    }
+}
+
+/// Both directions on one transport.
+impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> Ends for Writing<T, S> {
+    type Write = T;
+    type Side = S;
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut) -> Poll<io::Result<usize>> {
+        poll_fill(&mut self.io, cx, input)
+    }
+
+    fn writing<X>(&mut self, act: impl FnOnce(&mut Self) -> X) -> X {
+        act(self)
+    }
+
+    fn drive(&mut self, cx: &mut Context<'_>) -> Advice {
+        Writing::drive(self, cx)
+    }
+}
+
+/// Reads once into the spare room of `input`, which an idle connection does not keep.
+pub(crate) fn poll_fill(
+    io: &mut (impl AsyncRead + Unpin),
+    cx: &mut Context<'_>,
+    input: &mut BytesMut,
+) -> Poll<io::Result<usize>> {
+    if input.capacity() - input.len() < LEAST {
+        input.reserve(READ);
+    }
+    // A future without state of its own: what was read is in `input` at once.
+    let read = pin!(io.read_buf(input)).poll(cx);
+    if read.is_pending() && input.is_empty() {
+        *input = BytesMut::new();
+    }
+    read
+}

@@ -1,0 +1,209 @@
+//! A connection in one piece.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::BytesMut;
+use futures_core::Stream;
+use futures_sink::Sink;
+use switchover::{Closed, Event, Message, Session, Side, frame::CloseCode, handshake::Agreement};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
+
+use crate::{Error, Options, ReceiveHalf, SendHalf, reading::Reading, split, writing::Writing};
+
+/// A WebSocket connection over a transport `T`, as a server or a client (`S`).
+///
+/// Whoever waits in [`receive`](Self::receive) also writes: answers to Pings and Closes, and all messages that were queued
+/// with [`feed`](Self::feed), go out in one vectored write once everything that was read has been handled. The last event is
+/// [`Event::Closed`]; it comes when the closing handshake is over and the transport is shut down in order, so that nothing is
+/// lost when the connection is then dropped. After it there is `None`.
+///
+/// [`send`](Self::send) and [`flush`](Self::flush) wait for the peer to read, and do not read themselves. Two ends that send
+/// each other more than the network holds, before either of them receives, wait for ever: `feed` and `receive`, or
+/// [`split`](Self::split).
+///
+/// It is also a [`Stream`] of events and a [`Sink`] of messages.
+///
+/// - Poll: [`receive`](Self::receive), [`flush`](Self::flush)
+/// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment), [`start_close`](Self::start_close),
+///   [`close`](Self::close), [`split`](Self::split)
+/// - Getters: [`agreement`](Self::agreement), [`closed`](Self::closed), [`late_error`](Self::late_error),
+///   [`get_ref`](Self::get_ref)
+#[derive(Debug)]
+pub struct WebSocket<T, S> {
+    reading: Reading,
+    writing: Writing<T, S>,
+    agreement: Agreement,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
+    /// A connection whose opening handshake is done. `input` has the bytes that were received behind it.
+    pub fn new(io: T, side: S, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
+        Self::over(io, Session::new(side, &options.limits, options.replies), agreement, input, options)
+    }
+
+    /// Receives the next event; `None` after the last one.
+    ///
+    /// It is safe to cancel: no byte is lost when the future is dropped.
+    ///
+    /// # Errors
+    /// The transport failed before the peer's Close arrived; then there is nothing left to receive.
+    pub async fn receive(&mut self) -> Result<Option<Event>, Error> {
+        poll_fn(|cx| self.poll_receive(cx)).await
+    }
+
+    /// Queues a message. It is written by the next [`receive`](Self::receive) that waits for input, or by
+    /// [`flush`](Self::flush). If the queue is full, this writes until there is room; when cancelled then, the message is
+    /// dropped.
+    ///
+    /// # Errors
+    /// The message cannot be sent, or the transport failed.
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        poll_fn(|cx| self.writing.poll_ready(cx)).await?;
+        self.writing.send(message.into())
+    }
+
+    /// Queues a message and writes all that is queued. To send several, [`feed`](Self::feed) all but the last.
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Queues one fragment of a message: see [`Sender::fragment`](switchover::Sender::fragment). For the rest as
+    /// [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub async fn fragment(&mut self, fragment: impl Into<Message>, last: bool) -> Result<(), Error> {
+        poll_fn(|cx| self.writing.poll_ready(cx)).await?;
+        Ok(self.writing.sender.fragment(fragment, last)?)
+    }
+
+    /// Writes all that is queued. It is safe to cancel.
+    ///
+    /// # Errors
+    /// The transport failed.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        Ok(poll_fn(|cx| self.writing.poll_flush(cx)).await?)
+    }
+
+    /// Queues a Close, as [`feed`](Self::feed) does a message, and nothing can be sent behind it. What the peer has sent before
+    /// its own Close is still received: go on until [`Event::Closed`].
+    ///
+    /// # Errors
+    /// The code may not be sent, or the reason is longer than 123 bytes.
+    pub fn start_close(&mut self, code: impl Into<CloseCode>, reason: &str) -> Result<(), Error> {
+        self.writing.close(code.into(), reason)
+    }
+
+    /// Closes, and waits until the closing handshake is over and the transport is done. Messages that arrive meanwhile are
+    /// dropped: see [`start_close`](Self::start_close). Returns how the connection ended.
+    ///
+    /// # Errors
+    /// The code may not be sent, the reason is longer than 123 bytes, or the transport failed.
+    pub async fn close(&mut self, code: impl Into<CloseCode>, reason: &str) -> Result<Closed, Error> {
+        self.start_close(code, reason)?;
+        while self.receive().await?.is_some() {}
+        Ok(self.closed().cloned().unwrap_or(Closed::Eof))
+    }
+
+    /// How receiving ended, if it has.
+    pub fn closed(&self) -> Option<&Closed> {
+        self.reading.closed()
+    }
+
+    /// What went wrong with the transport when nothing could be lost any more, after the peer's Close: it was reset, or not
+    /// ended within [`Limits::close`](switchover::Limits::close). `None` where it ended in order.
+    pub fn late_error(&self) -> Option<&io::Error> {
+        self.reading.late_error()
+    }
+
+    /// What the opening handshake agreed on.
+    pub fn agreement(&self) -> &Agreement {
+        &self.agreement
+    }
+
+    /// The transport.
+    pub fn get_ref(&self) -> &T {
+        &self.writing.io
+    }
+
+    /// Two halves for different tasks; `halve` gives the halves of the transport, as [`tokio::io::split`] does for any.
+    pub fn split_with<R, W>(self, halve: impl FnOnce(T) -> (R, W)) -> (ReceiveHalf<R, W, S>, SendHalf<W, S>)
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        split::halves(self.reading, self.writing, halve)
+    }
+
+    /// A connection with a session of any age.
+    pub(crate) fn over(io: T, session: Session<S>, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
+        let (receiver, sender) = session.split();
+        Self {
+            reading: Reading::new(receiver, input, options.replies.close),
+            writing: Writing::new(io, sender, options.limits.queued),
+            agreement,
+        }
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+        self.reading.poll_receive(&mut self.writing, cx)
+    }
+}
+
+impl<S: Side> WebSocket<TcpStream, S> {
+    /// Two halves for different tasks.
+    pub fn split(self) -> (ReceiveHalf<OwnedReadHalf, OwnedWriteHalf, S>, SendHalf<OwnedWriteHalf, S>) {
+        self.split_with(TcpStream::into_split)
+    }
+}
+
+/// Events, as [`WebSocket::receive`] gives them.
+impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> Stream for WebSocket<T, S> {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_receive(cx).map(Result::transpose)
+    }
+}
+
+/// Messages. Closing the sink is [`WebSocket::close`] with 1000.
+impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> Sink<Message> for WebSocket<T, S> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.get_mut().writing.poll_ready(cx).map_err(Error::Io)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.get_mut().writing.send(message)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.get_mut().writing.poll_flush(cx).map_err(Error::Io)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let this = self.get_mut();
+        this.start_close(CloseCode::NORMAL, "")?;
+        while ready!(this.poll_receive(cx))?.is_some() {}
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Nothing in it is pinned.
+impl<T: Unpin, S> Unpin for WebSocket<T, S> {}
