@@ -2,7 +2,7 @@
 
 use crate::{
     Group, Lane,
-    head::CHROME,
+    corpus::CHROME,
     io::{Loopback, READ, ready},
 };
 use std::{convert::Infallible, hint::black_box};
@@ -25,7 +25,7 @@ pub fn groups() -> impl Iterator<Item = Group> {
         }),
         lane("soketto", soketto),
     ];
-    std::iter::once(Group { name: format!("accept, {} B", CHROME.len()), times: TIMES, lanes })
+    std::iter::once(Group::new(format!("accept, {} B", CHROME.len()), TIMES, lanes))
 }
 
 const TIMES: u64 = 20;

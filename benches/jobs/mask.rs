@@ -34,5 +34,5 @@ fn group(len: usize) -> Group {
             soketto::base::Codec::apply_mask(&header, payload);
         }),
     ];
-    Group { name: format!("mask, {}", size(len)), times, lanes }
+    Group::new(format!("mask, {}", size(len)), times, lanes)
 }

@@ -68,7 +68,7 @@ fn group(kind: Kind, len: usize) -> Group {
         lane("actix-http", actix_http(stream.clone())),
         lane("websocket-sans-io", websocket_sans_io(stream)),
     ];
-    Group { name: format!("receive {word}, {}", size(len)), times, lanes }
+    Group::new(format!("receive {word}, {}", size(len)), times, lanes)
 }
 
 /// `times` messages of `len` bytes, each in one frame with a mask of its own.

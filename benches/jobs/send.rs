@@ -55,7 +55,7 @@ fn group(end: End, len: usize, batch: u64) -> Group {
     }
     let end = if end == End::Server { "server" } else { "client" };
     let batches = if batch > 1 { format!(", {batch} at once") } else { String::new() };
-    Group { name: format!("send, {end}, {}{batches}", size(len)), times: flushes * batch, lanes }
+    Group::new(format!("send, {end}, {}{batches}", size(len)), flushes * batch, lanes)
 }
 
 struct Job {

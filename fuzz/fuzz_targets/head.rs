@@ -1,4 +1,5 @@
-//! Heads: any bytes, under every cut, as a request and as a response; what is accepted written again, and read by httparse.
+//! Heads: any bytes, under every cut, as a request and as a response; what is accepted written again, by crate `http` too,
+//! read by httparse, and asked for all of its fields.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -7,7 +8,7 @@ use switchover::header::{
     FieldSlots, FieldSpan, FieldStore, FieldTable, Fields, Framing, HeadError, Limits, RequestHead, RequestScan,
     ResponseHead, ResponseScan, Status, Step, Version, value, write,
 };
-use switchover_fuzz::{Script, splits};
+use switchover_fuzz::{Script, splits, views};
 
 fuzz_target!(|input: &[u8]| {
     let mut script = Script::new(input);
@@ -18,11 +19,13 @@ fuzz_target!(|input: &[u8]| {
     let request = outcome::<RequestScan>(bytes, cuts, limits);
     if let Outcome::Done { head, consumed } = &request {
         write_request_again(head, limits);
+        views::check_request(&bytes[..*consumed]);
         compare_request_with_httparse(head, *consumed, bytes);
     }
     let response = outcome::<ResponseScan>(bytes, cuts, limits);
     if let Outcome::Done { head, consumed } = &response {
         write_response_again(head, limits);
+        views::check_response(&bytes[..*consumed]);
         compare_response_with_httparse(head, *consumed, bytes);
     }
     check_lists(bytes, cuts[0]);

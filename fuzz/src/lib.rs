@@ -1,6 +1,8 @@
 //! What the fuzz targets share: reading choices from an input, and cutting a stream as the input says.
 
 pub mod book;
+pub mod differences;
+pub mod views;
 
 /// An input read as a list of choices. Behind its end every choice is 0.
 #[derive(Debug)]

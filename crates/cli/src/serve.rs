@@ -1,12 +1,17 @@
 //! `switchover serve`: an echo on every path, a chat, and a page to try them with.
 
-use std::{error::Error, net::SocketAddr, pin::pin, time::Duration};
+use std::{
+    error::Error,
+    net::SocketAddr,
+    pin::pin,
+    time::{Duration, SystemTime},
+};
 
 use switchover_tokio::{
     AcceptError, Choice, CloseCode, Event, Message, Options, Refusal, Request, Server, WebSocket, answer,
     switchover::{
         handshake::{LocalError, PlainRequest},
-        header::Status,
+        header::{Status, names},
     },
 };
 use tokio::{
@@ -111,11 +116,14 @@ async fn connection(stream: TcpStream, mut shared: Shared) -> Result<(), Failure
 
 /// The page on `/`, and nothing else.
 fn plain(request: &PlainRequest<'_>) -> Result<Refusal, LocalError> {
-    match (request.method(), request.path().split('?').next()) {
-        ("GET", Some("/")) => Refusal::new(Status::OK)?.body("text/html; charset=utf-8", PAGE),
-        ("GET", _) => Ok(Refusal::not_found()),
-        _ => Ok(request.refuse()),
-    }
+    let response = match (request.method(), request.path().split('?').next()) {
+        ("GET", Some("/")) => Refusal::new(Status::OK)?.body("text/html; charset=utf-8", PAGE)?,
+        ("GET", _) => Refusal::not_found(),
+        _ => request.refuse(),
+    };
+    // RFC 9110, section 6.6.1: whoever has a clock dates 2xx, 3xx and 4xx. What the handshake refuses has no date, since
+    // it knows no clock.
+    response.field(names::DATE, httpdate::fmt_http_date(SystemTime::now()))
 }
 
 async fn echo(websocket: &mut Connection) -> Result<(), switchover_tokio::Error> {

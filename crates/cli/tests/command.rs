@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, ChildStdin, Command, Output, Stdio},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 fn switchover(arguments: &[&str]) -> Command {
@@ -167,6 +167,23 @@ fn plain_requests_are_answered() {
     for (request, status, text) in cases {
         let response = server.request(request);
         assert!(response.starts_with(&format!("HTTP/1.1 {status}\r\n")) && response.contains(text), "{response}");
+    }
+}
+
+/// RFC 9110, section 6.6.1: the time at which the response was made, as an IMF-fixdate.
+#[test]
+fn responses_are_dated() {
+    let server = Server::start();
+    for (request, status) in [("GET /", "200"), ("GET /page", "404"), ("HEAD /", "405"), ("POST /", "405")] {
+        let whole_second = SystemTime::now() - Duration::from_secs(1);
+        let response = server.request(&format!("{request} HTTP/1.1\r\nHost: example.com\r\n\r\n"));
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+        let mut dates = response.lines().filter_map(|line| line.strip_prefix("Date: "));
+        let date = dates.next().unwrap();
+        let time = httpdate::parse_http_date(date).unwrap();
+        assert!(whole_second < time && time <= SystemTime::now(), "{date}");
+        assert_eq!(httpdate::fmt_http_date(time), date);
+        assert_eq!(dates.next(), None);
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn write_whole<'a>(
         return Err(LocalError::OutputTooSmall { needed });
     }
     // All else was found when it was measured.
-    write_to(&mut Room(out), start, lines, content).map_err(|_| LocalError::OutputTooSmall { needed })
+    write_to(out, start, lines, content).map_err(|_| LocalError::OutputTooSmall { needed })
 }
 
 fn write_to<'a>(
@@ -103,29 +103,15 @@ fn write_to<'a>(
         head = head.field(name, value)?;
     }
     head.end()?;
-    sink.put(content)?;
-    Ok(())
+    Ok(sink.put_parts(&[content])?)
 }
 
 /// Counts what is put into it.
 struct Length(usize);
 
 impl Sink for Length {
-    fn put(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
-        self.0 += bytes.len();
-        Ok(())
-    }
-}
-
-/// An output with room for all that is put into it.
-struct Room<'o, B>(&'o mut B);
-
-impl<B: BufMut> Sink for Room<'_, B> {
-    fn put(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
-        if self.0.remaining_mut() < bytes.len() {
-            return Err(SinkFull);
-        }
-        self.0.put_slice(bytes);
+    fn put_parts(&mut self, parts: &[&[u8]]) -> Result<(), SinkFull> {
+        self.0 += parts.iter().map(|part| part.len()).sum::<usize>();
         Ok(())
     }
 }

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1_smol::Sha1;
+use switchover_header::value;
 
 /// The value of a `Sec-WebSocket-Key` field: 16 bytes in base64, 24 characters.
 ///
@@ -30,9 +30,7 @@ impl Key {
     ///
     /// Pad bits may be anything: RFC 6455 prints a key of its own, `AQIDBAUGBwgJCgsMDQ4PEC==`, with bits set there.
     pub fn parse(value: &[u8]) -> Option<Self> {
-        let key = Self(value.try_into().ok()?);
-        let mut bytes = [0; Self::LEN / 4 * 3];
-        (BASE64.decode_slice(key.0, &mut bytes) == Ok(16)).then_some(key)
+        value::websocket_key(value).ok().map(|key| Self(*key))
     }
 
     /// The `Sec-WebSocket-Accept` value for this key: base64 of the SHA-1 of the key and a fixed GUID.
@@ -65,9 +63,6 @@ fn encode(bytes: &[u8], out: &mut [u8]) {
 
 /// RFC 6455, section 1.3.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 #[cfg(test)]
 mod tests {

@@ -94,7 +94,6 @@ extern crate std;
 mod agreement;
 mod client;
 mod error;
-mod extension;
 mod fields;
 #[cfg(feature = "http")]
 mod http;

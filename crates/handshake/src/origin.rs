@@ -61,19 +61,20 @@ impl<'a> Origin<'a> {
     /// would be the same as no other (RFC 6454, section 6.2).
     pub(crate) fn from_caller(origin: &'a str) -> Result<Self, LocalError> {
         let this = Self::parse(origin.as_bytes()).ok_or(LocalError::Origin)?;
-        let sendable = origin.split_once("://").is_none_or(|(scheme, authority)| {
+        let sendable = match value::origin(origin.as_bytes()) {
             // There are `file://` and the like, while a page of HTTP comes from a host.
-            value::host(authority.as_bytes()).is_ok_and(|host| !host.host.is_empty() || default_port(scheme).is_none())
-        });
+            Ok(value::Origin::Triple { scheme, host, .. }) => !host.is_empty() || default_port(scheme).is_none(),
+            Ok(value::Origin::Null) => true,
+            Err(_) => false,
+        };
         sendable.then_some(this).ok_or(LocalError::Origin)
     }
 
     /// `None` for `null` and for an origin whose host is empty, such as `file://`.
     fn parts(&self) -> Option<Parts<'a>> {
-        let (scheme, authority) = self.0.split_once("://")?;
-        let authority = value::host(authority.as_bytes()).ok()?;
-        let port = authority.port.or_else(|| default_port(scheme));
-        (!authority.host.is_empty()).then_some(Parts { scheme, host: authority.host, port })
+        let value::Origin::Triple { scheme, host, port } = value::origin(self.0.as_bytes()).ok()? else { return None };
+        let port = port.or_else(|| default_port(scheme));
+        (!host.is_empty()).then_some(Parts { scheme, host, port })
     }
 }
 

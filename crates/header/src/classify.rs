@@ -5,13 +5,13 @@
 //! must agree with it for all 256 bytes at every alignment.
 
 /// RFC 9110, section 5.6.2: `tchar`.
-const TOKEN: u8 = 1;
+pub(crate) const TOKEN: u8 = 1;
 /// The characters of RFC 3986, section 2, without `#`.
-const TARGET: u8 = 1 << 1;
+pub(crate) const TARGET: u8 = 1 << 1;
 /// RFC 9110, section 5.5: SP, HTAB, VCHAR and obs-text.
 const FIELD: u8 = 1 << 2;
 /// RFC 3986, section 3.2.2: `unreserved / sub-delims`.
-const REG_NAME: u8 = 1 << 3;
+pub(crate) const REG_NAME: u8 = 1 << 3;
 
 static CLASSES: [u8; 256] = classes();
 
@@ -25,6 +25,12 @@ pub(crate) fn token_end(bytes: &[u8], from: usize) -> usize {
 #[inline]
 pub(crate) fn target_end(bytes: &[u8], from: usize) -> usize {
     end_of(TARGET, bytes, from)
+}
+
+/// Offset of the first byte that may not stand in a registered name; `%` begins an encoded byte.
+#[inline]
+pub(crate) fn reg_name_end(bytes: &[u8], from: usize) -> usize {
+    end_of(REG_NAME, bytes, from)
 }
 
 /// Offset of the first byte that may not stand in a field value or a reason phrase: a control
@@ -54,24 +60,29 @@ pub(crate) const fn is_ows(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// A byte below SP, or DEL. HTAB may stand in a value all the same.
+pub(crate) const fn is_control_byte(byte: u8) -> bool {
+    byte < b' ' || byte == 0x7F
+}
+
 /// A byte of a token.
 pub(crate) const fn is_token_byte(byte: u8) -> bool {
-    CLASSES[byte as usize] & TOKEN != 0
+    belongs(TOKEN, byte)
 }
 
 /// A byte of a request target.
 pub(crate) const fn is_target_byte(byte: u8) -> bool {
-    CLASSES[byte as usize] & TARGET != 0
+    belongs(TARGET, byte)
 }
 
 /// A byte of a field value, or of a quoted-string if it is not special there.
 pub(crate) const fn is_field_byte(byte: u8) -> bool {
-    CLASSES[byte as usize] & FIELD != 0
+    belongs(FIELD, byte)
 }
 
-/// A byte of a registered name that is not percent-encoded.
-pub(crate) const fn is_reg_name_byte(byte: u8) -> bool {
-    CLASSES[byte as usize] & REG_NAME != 0
+/// Whether `byte` is of the class.
+pub(crate) const fn belongs(class: u8, byte: u8) -> bool {
+    CLASSES[byte as usize] & class != 0
 }
 
 #[inline]

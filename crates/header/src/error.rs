@@ -65,6 +65,8 @@ pub enum HeadErrorKind {
     TooManyFields,
     /// The head is longer than [`Limits::head`](crate::Limits).
     HeadTooLong,
+    /// The trailer section is longer than [`TrailerLimits::section`](crate::TrailerLimits).
+    TrailersTooLong,
     /// An HTTP/1.1 request without Host.
     MissingHost,
     /// A second Host field line.
@@ -134,6 +136,16 @@ impl HeadError {
         }
     }
 
+    /// The same error in a trailer section, which has no start-line before it.
+    pub(crate) const fn in_trailers(self, message: Message) -> Self {
+        let kind = match self.kind {
+            HeadErrorKind::SpaceBeforeFields => HeadErrorKind::ObsFold,
+            HeadErrorKind::HeadTooLong => HeadErrorKind::TrailersTooLong,
+            kind => kind,
+        };
+        Self { kind, message, ..self }
+    }
+
     /// The same error without a byte: something is missing, no byte is at fault.
     pub(crate) const fn without_byte(self) -> Self {
         Self { byte: None, ..self }
@@ -159,18 +171,24 @@ impl HeadErrorKind {
             Self::SpaceBeforeColon => "RFC 9112, section 5.1",
             Self::Name => "RFC 9110, section 5.1",
             Self::Value => "RFC 9110, section 5.5",
-            Self::NameTooLong | Self::ValueTooLong | Self::TooManyFields | Self::HeadTooLong => "RFC 9110, section 5.4",
+            Self::NameTooLong
+            | Self::ValueTooLong
+            | Self::TooManyFields
+            | Self::HeadTooLong
+            | Self::TrailersTooLong => "RFC 9110, section 5.4",
             Self::Framing(kind) => kind.section(),
         }
     }
 
     /// The status that answers a request with this fault.
-    const fn status(self) -> Status {
+    pub(crate) const fn status(self) -> Status {
         match self {
             Self::TargetTooLong => Status::URI_TOO_LONG,
-            Self::NameTooLong | Self::ValueTooLong | Self::TooManyFields | Self::HeadTooLong => {
-                Status::REQUEST_HEADER_FIELDS_TOO_LARGE
-            }
+            Self::NameTooLong
+            | Self::ValueTooLong
+            | Self::TooManyFields
+            | Self::HeadTooLong
+            | Self::TrailersTooLong => Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedVersion => Status::HTTP_VERSION_NOT_SUPPORTED,
             Self::Framing(kind) => kind.status(),
             _ => Status::BAD_REQUEST,
@@ -204,6 +222,7 @@ impl fmt::Display for HeadErrorKind {
             Self::ValueTooLong => "field value too long",
             Self::TooManyFields => "too many field lines",
             Self::HeadTooLong => "head too long",
+            Self::TrailersTooLong => "trailer section too long",
             Self::MissingHost => "Host is missing",
             Self::DuplicateHost => "Host stands twice",
             Self::Host => "malformed Host",
@@ -214,16 +233,28 @@ impl fmt::Display for HeadErrorKind {
 
 impl fmt::Display for HeadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.kind)?;
-        if let Some(byte) = self.byte {
-            write!(f, " byte 0x{byte:02X}")?;
-        }
-        write!(f, " at offset {}", self.offset)?;
-        if let Some(field) = self.field {
-            write!(f, " in field {field}")?;
-        }
-        write!(f, " ({})", self.section())
+        one_line(f, &self.kind, self.byte, u64::from(self.offset), self.field(), self.section())
     }
+}
+
+/// What is wrong, which byte, where, by which rule.
+pub(crate) fn one_line(
+    f: &mut fmt::Formatter<'_>,
+    kind: &dyn fmt::Display,
+    byte: Option<u8>,
+    offset: u64,
+    field: Option<usize>,
+    section: &str,
+) -> fmt::Result {
+    write!(f, "{kind}:")?;
+    if let Some(byte) = byte {
+        write!(f, " byte 0x{byte:02X}")?;
+    }
+    write!(f, " at offset {offset}")?;
+    if let Some(field) = field {
+        write!(f, " in field {field}")?;
+    }
+    write!(f, " ({section})")
 }
 
 impl error::Error for HeadError {}

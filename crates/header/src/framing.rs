@@ -2,7 +2,7 @@
 
 use core::{error, fmt};
 
-use crate::{Status, Version, error::Message, value};
+use crate::{FieldSpan, HeadErrorKind, Status, Version, error::Message, head::ValueFault, names, value};
 
 /// How the body behind a head is delimited (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,7 +148,6 @@ impl error::Error for FramingError {}
 /// A fault is given with its offset in the line's value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
-    version: Version,
     message: Message,
     length: Option<u64>,
     /// How a body in transfer codings ends.
@@ -158,8 +157,24 @@ pub(crate) struct Facts {
 type Fault = (FramingErrorKind, usize);
 
 impl Facts {
-    pub(crate) const fn new(version: Version, message: Message) -> Self {
-        Self { version, message, length: None, coded: None }
+    pub(crate) const fn new(message: Message) -> Self {
+        Self { message, length: None, coded: None }
+    }
+
+    /// Adds one field line of a head, whatever it is called. A fault is given with its offset in the input.
+    #[inline]
+    pub(crate) fn note(&mut self, input: &[u8], span: FieldSpan, version: Version) -> Result<(), ValueFault> {
+        let value = span.value_of(input);
+        // The length rules out nearly all names before one is compared.
+        let outcome = match span.name().len() {
+            14 if span.is_called(input, names::CONTENT_LENGTH) => self.content_length(value),
+            17 if span.is_called(input, names::TRANSFER_ENCODING) => self.transfer_encoding(value, version),
+            _ => Ok(()),
+        };
+        outcome.map_err(|(kind, offset)| ValueFault {
+            kind: HeadErrorKind::Framing(kind),
+            offset: span.value().start + offset,
+        })
     }
 
     // RFC 9110, section 8.6: Content-Length = 1*DIGIT
@@ -167,17 +182,7 @@ impl Facts {
         if self.length.is_some() {
             return Err((FramingErrorKind::DuplicateContentLength, 0));
         }
-        if value.is_empty() {
-            return Err((FramingErrorKind::ContentLength, 0));
-        }
-        let mut length = 0u64;
-        for (offset, byte) in value.iter().enumerate() {
-            let digit = byte.wrapping_sub(b'0');
-            length = (digit <= 9)
-                .then(|| length.checked_mul(10)?.checked_add(u64::from(digit)))
-                .flatten()
-                .ok_or((FramingErrorKind::ContentLength, offset))?;
-        }
+        let length = value::content_length(value).map_err(|error| (FramingErrorKind::ContentLength, error.offset()))?;
         if self.coded.is_some() {
             return Err((FramingErrorKind::TransferEncodingWithContentLength, 0));
         }
@@ -188,8 +193,8 @@ impl Facts {
     // RFC 9112, section 6.1: Transfer-Encoding = #transfer-coding. After an `Ok`, chunked is the
     // only coding, or it is not the last one of a response, which then ends with the connection
     // (section 6.3, item 4): what cannot be framed for certain is never taken as "no body".
-    pub(crate) fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Fault> {
-        if self.version == Version::Http10 {
+    pub(crate) fn transfer_encoding(&mut self, value: &[u8], version: Version) -> Result<(), Fault> {
+        if version == Version::Http10 {
             return Err((FramingErrorKind::TransferEncodingOnHttp10, 0));
         }
         if self.coded.is_some() {
@@ -255,12 +260,12 @@ pub(crate) fn of_request_lines<'a>(
     content_length: impl Iterator<Item = &'a [u8]>,
     transfer_encoding: impl Iterator<Item = &'a [u8]>,
 ) -> Result<Framing, FramingError> {
-    let mut facts = Facts::new(version, Message::Request);
+    let mut facts = Facts::new(Message::Request);
     for (line, value) in content_length.enumerate() {
         facts.content_length(value).map_err(|(kind, offset)| FramingError { kind, line, offset })?;
     }
     for (line, value) in transfer_encoding.enumerate() {
-        facts.transfer_encoding(value).map_err(|(kind, offset)| FramingError { kind, line, offset })?;
+        facts.transfer_encoding(value, version).map_err(|(kind, offset)| FramingError { kind, line, offset })?;
     }
     Ok(facts.of_request())
 }

@@ -1,7 +1,7 @@
 use core::{fmt, iter::Enumerate, slice};
 
 use crate::{
-    FieldSpan, Framing, HeadError, HeadErrorKind, Status, Version, error::Message, framing::Facts, names, store::Span,
+    FieldSpan, Framing, HeadError, HeadErrorKind, Status, Version, error::Message, framing::Facts, simd, store::Span,
     target::Target,
 };
 
@@ -43,20 +43,24 @@ pub struct Field<'b> {
     pub number: usize,
 }
 
-/// The field lines of a head, in order.
+/// The field lines of a head or of a trailer section, in order.
 ///
 /// `Debug` of this and of the heads gives names, and only the lengths of values: credentials are among them.
 #[derive(Clone)]
 pub struct Fields<'b> {
-    bytes: &'b [u8],
-    spans: Enumerate<slice::Iter<'b, FieldSpan>>,
+    /// The head.
+    pub(crate) bytes: &'b [u8],
+    pub(crate) spans: Enumerate<slice::Iter<'b, FieldSpan>>,
 }
 
 impl<'b> RequestHead<'b> {
     /// The method, case-sensitive (RFC 9110, section 9.1).
     #[must_use]
     pub fn method(&self) -> &'b str {
-        self.method.ascii(self.lines.bytes)
+        match self.method.of(self.lines.bytes) {
+            b"GET" => "GET",
+            method => simd::ascii(method).unwrap_or_default(),
+        }
     }
 
     /// The request target as it was sent.
@@ -96,6 +100,12 @@ impl<'b> RequestHead<'b> {
     #[must_use]
     pub fn fields(&self) -> Fields<'b> {
         self.lines.fields()
+    }
+
+    /// The values of the field lines called `name`, in any case, in order. [`TypedFields`](crate::TypedFields) reads
+    /// those of a negotiation by their grammar.
+    pub fn values(&self, name: &'b str) -> impl Iterator<Item = &'b [u8]> + Clone + 'b {
+        self.lines.values(name)
     }
 
     /// Where the field lines stand in [`bytes`](Self::bytes).
@@ -142,6 +152,12 @@ impl<'b> ResponseHead<'b> {
         self.lines.fields()
     }
 
+    /// The values of the field lines called `name`, in any case, in order. [`TypedFields`](crate::TypedFields) reads
+    /// those of a negotiation by their grammar.
+    pub fn values(&self, name: &'b str) -> impl Iterator<Item = &'b [u8]> + Clone + 'b {
+        self.lines.values(name)
+    }
+
     /// Where the field lines stand in [`bytes`](Self::bytes).
     #[must_use]
     pub const fn spans(&self) -> &'b [FieldSpan] {
@@ -170,11 +186,11 @@ impl<'b> ResponseHead<'b> {
         {
             return Ok(Framing::None);
         }
-        let mut facts = Facts::new(self.lines.version, Message::Response);
+        let mut facts = Facts::new(Message::Response);
         for (number, span) in self.lines.spans.iter().enumerate() {
-            self.lines
-                .frame(&mut facts, *span)
-                .map_err(|(kind, offset)| self.lines.error(kind, offset, number, Message::Response))?;
+            facts
+                .note(self.lines.bytes, *span, self.lines.version)
+                .map_err(|fault| self.lines.error(fault, *span, number, Message::Response))?;
         }
         Ok(facts.of_response())
     }
@@ -182,7 +198,7 @@ impl<'b> ResponseHead<'b> {
 
 impl<'b> Lines<'b> {
     pub(crate) fn fields(&self) -> Fields<'b> {
-        Fields { bytes: self.bytes, spans: self.spans.iter().enumerate() }
+        Fields::new(self.bytes, self.spans)
     }
 
     /// The values of the field lines called `name`, in any case.
@@ -191,35 +207,35 @@ impl<'b> Lines<'b> {
         spans.iter().filter(move |span| span.is_called(bytes, name)).map(|span| span.value_of(bytes))
     }
 
-    /// Adds one field line to the framing facts. A fault is given with its offset in the input.
-    pub(crate) fn frame(&self, facts: &mut Facts, span: FieldSpan) -> Result<(), (HeadErrorKind, usize)> {
-        let value = span.value_of(self.bytes);
-        // The length rules out nearly all names before one is compared.
-        let outcome = match span.name().len() {
-            14 if span.is_called(self.bytes, names::CONTENT_LENGTH) => facts.content_length(value),
-            17 if span.is_called(self.bytes, names::TRANSFER_ENCODING) => facts.transfer_encoding(value),
-            _ => Ok(()),
-        };
-        outcome.map_err(|(kind, offset)| (HeadErrorKind::Framing(kind), span.value().start + offset))
-    }
-
     /// An error in the value of field line `number`. It names a byte unless it is at the value's end.
-    pub(crate) fn error(&self, kind: HeadErrorKind, offset: usize, number: usize, message: Message) -> HeadError {
-        let error = HeadError::at(kind, self.bytes, offset, Some(number), message);
-        match self.spans.get(number) {
-            Some(span) if offset < span.value().end => error,
-            _ => error.without_byte(),
-        }
+    fn error(&self, fault: ValueFault, span: FieldSpan, number: usize, message: Message) -> HeadError {
+        let error = HeadError::at(fault.kind, self.bytes, fault.offset, Some(number), message);
+        if fault.offset < span.value().end { error } else { error.without_byte() }
     }
 }
 
+/// What is wrong with the value of a field line, and where in the input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ValueFault {
+    pub(crate) kind: HeadErrorKind,
+    pub(crate) offset: usize,
+}
+
 impl FieldSpan {
+    #[inline]
     pub(crate) fn is_called(self, bytes: &[u8], name: &str) -> bool {
-        bytes.get(self.name()).is_some_and(|own| own.eq_ignore_ascii_case(name.as_bytes()))
+        bytes.get(self.name()).is_some_and(|own| own.len() == name.len() && own.eq_ignore_ascii_case(name.as_bytes()))
     }
 
+    #[inline]
     pub(crate) fn value_of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.value()).unwrap_or_default()
+    }
+}
+
+impl<'b> Fields<'b> {
+    pub(crate) fn new(bytes: &'b [u8], spans: &'b [FieldSpan]) -> Self {
+        Self { bytes, spans: spans.iter().enumerate() }
     }
 }
 

@@ -9,7 +9,7 @@
 /// [`fields`](Self::fields)). The scan itself holds offsets only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The start-line with its CRLF. Default 8,320: [`target`](Self::target) and 128 bytes.
+    /// The start-line with the end of the line. Default 8,320: [`target`](Self::target) and 128 bytes.
     /// Exceeded: 414 inside the target, else 400.
     pub start_line: usize,
     /// The request target. Default 8,192; RFC 9112, section 3, asks for 8,000 at least for the
@@ -17,7 +17,7 @@ pub struct Limits {
     pub target: usize,
     /// One field name. Default 255. Exceeded: 431.
     pub name: usize,
-    /// One field value, counted from the colon to the CR, white space included. Default 16,384.
+    /// One field value, counted from the colon to the end of the line, white space and folds included. Default 16,384.
     /// Exceeded: 431.
     pub value: usize,
     /// Number of field lines. Default 128. Exceeded: 431.

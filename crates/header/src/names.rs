@@ -3,14 +3,22 @@
 
 /// `Allow` (RFC 9110, section 10.2.1)
 pub const ALLOW: &str = "Allow";
+/// `Capsule-Protocol` (RFC 9297, section 3.4)
+pub const CAPSULE_PROTOCOL: &str = "Capsule-Protocol";
 /// `Connection` (RFC 9110, section 7.6.1)
 pub const CONNECTION: &str = "Connection";
 /// `Content-Length` (RFC 9110, section 8.6)
 pub const CONTENT_LENGTH: &str = "Content-Length";
 /// `Content-Type` (RFC 9110, section 8.3)
 pub const CONTENT_TYPE: &str = "Content-Type";
+/// `Date` (RFC 9110, section 6.6.1)
+pub const DATE: &str = "Date";
+/// `Expect` (RFC 9110, section 10.1.1)
+pub const EXPECT: &str = "Expect";
 /// `Host` (RFC 9110, section 7.2)
 pub const HOST: &str = "Host";
+/// `HTTP2-Settings` (RFC 7540, section 3.2.1)
+pub const HTTP2_SETTINGS: &str = "HTTP2-Settings";
 /// `Origin` (RFC 6454, section 7)
 pub const ORIGIN: &str = "Origin";
 /// `Sec-WebSocket-Accept` (RFC 6455, section 11.3.3)
@@ -27,3 +35,5 @@ pub const SEC_WEBSOCKET_VERSION: &str = "Sec-WebSocket-Version";
 pub const TRANSFER_ENCODING: &str = "Transfer-Encoding";
 /// `Upgrade` (RFC 9110, section 7.8)
 pub const UPGRADE: &str = "Upgrade";
+/// `Via` (RFC 9110, section 7.6.3)
+pub const VIA: &str = "Via";

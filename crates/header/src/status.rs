@@ -117,3 +117,18 @@ impl fmt::Display for Status {
         fmt::Display::fmt(&self.0, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_three_digits() {
+        for code in [100, 101, 999] {
+            assert_eq!(Status::new(code).map(Status::as_u16), Some(code));
+        }
+        for code in [0, 99, 1_000, u16::MAX] {
+            assert_eq!(Status::new(code), None);
+        }
+    }
+}

@@ -2,6 +2,8 @@
 use alloc::vec::Vec;
 use core::{error, fmt, ops::Range};
 
+use crate::simd;
+
 /// Where one field line's name and value stand: offsets from the start of the input, 16 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FieldSpan {
@@ -10,20 +12,25 @@ pub struct FieldSpan {
 }
 
 impl FieldSpan {
+    const EMPTY: Self = Self { name: Span::EMPTY, value: Span::EMPTY };
+
     /// The range of the field name.
     #[must_use]
+    #[inline]
     pub const fn name(self) -> Range<usize> {
         self.name.range()
     }
 
     /// The range of the field value, without the white space around it.
     #[must_use]
+    #[inline]
     pub const fn value(self) -> Range<usize> {
         self.value.range()
     }
 
-    pub(crate) const fn new(name: Span, value: Span) -> Self {
-        Self { name, value }
+    #[inline]
+    pub(crate) const fn new(name: Range<usize>, value: Range<usize>) -> Self {
+        Self { name: Span::new(name), value: Span::new(value) }
     }
 }
 
@@ -38,8 +45,21 @@ pub trait FieldStore {
     /// Where there is no room; the scan then refuses the head as one with too many fields (431).
     fn push(&mut self, span: FieldSpan) -> Result<(), StoreFull>;
 
+    /// Takes out the last span: the field line goes on in the next one, by line folding.
+    fn pop(&mut self) -> Option<FieldSpan>;
+
     /// All spans since the last `clear`, in order.
     fn spans(&self) -> &[FieldSpan];
+
+    /// Places for the next spans, whose content means nothing: the quick way to add many, together with
+    /// [`commit`](Self::commit), which is called next. There may be fewer than there is room for, or none, as here: a
+    /// scan goes on with [`push`](Self::push).
+    fn spare(&mut self) -> &mut [FieldSpan] {
+        &mut []
+    }
+
+    /// Adds the first `_count` spans of the places that [`spare`](Self::spare) has just given, as they are now.
+    fn commit(&mut self, _count: usize) {}
 }
 
 /// A [`FieldStore`] has no room for a further span.
@@ -62,10 +82,43 @@ impl<const N: usize> FieldTable<N> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            inline: [FieldSpan::new(Span::EMPTY, Span::EMPTY); N],
+            inline: [FieldSpan::EMPTY; N],
             len: 0,
             #[cfg(feature = "alloc")]
             spilled: Vec::new(),
+        }
+    }
+}
+
+impl<const N: usize> FieldTable<N> {
+    #[cfg(feature = "alloc")]
+    #[cold]
+    fn spilled_spare(&mut self) -> &mut [FieldSpan] {
+        self.spilled.spare()
+    }
+
+    #[cfg(feature = "alloc")]
+    #[cold]
+    fn spilled_commit(&mut self, count: usize) {
+        self.spilled.commit(count);
+    }
+
+    /// Adds a span for which there is no room inline.
+    #[cold]
+    #[cfg_attr(not(feature = "alloc"), allow(clippy::unused_self, reason = "there is nowhere to go"))]
+    fn spill(&mut self, span: FieldSpan) -> Result<(), StoreFull> {
+        #[cfg(feature = "alloc")]
+        {
+            if self.spilled.is_empty() {
+                self.spilled.extend_from_slice(&self.inline);
+            }
+            self.spilled.push(span);
+            Ok(())
+        }
+        #[cfg(not(feature = "alloc"))]
+        {
+            let _ = span;
+            Err(StoreFull)
         }
     }
 }
@@ -83,23 +136,42 @@ impl<const N: usize> FieldStore for FieldTable<N> {
         self.spilled.clear();
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, span: FieldSpan) -> Result<(), StoreFull> {
-        if let Some(slot) = self.inline.get_mut(self.len) {
-            *slot = span;
-            self.len += 1;
-            return Ok(());
-        }
+        let Some(slot) = self.inline.get_mut(self.len) else { return self.spill(span) };
+        *slot = span;
+        self.len += 1;
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Option<FieldSpan> {
         #[cfg(feature = "alloc")]
-        {
+        if let Some(span) = self.spilled.pop() {
             if self.spilled.is_empty() {
-                self.spilled.extend_from_slice(&self.inline);
+                self.len = 0;
             }
-            self.spilled.push(span);
-            Ok(())
+            return Some(span);
         }
-        #[cfg(not(feature = "alloc"))]
-        Err(StoreFull)
+        self.len = self.len.checked_sub(1)?;
+        self.inline.get(self.len).copied()
+    }
+
+    #[inline]
+    fn spare(&mut self) -> &mut [FieldSpan] {
+        #[cfg(feature = "alloc")]
+        if !self.spilled.is_empty() {
+            return self.spilled_spare();
+        }
+        self.inline.get_mut(self.len..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn commit(&mut self, count: usize) {
+        #[cfg(feature = "alloc")]
+        if !self.spilled.is_empty() {
+            return self.spilled_commit(count);
+        }
+        self.len = N.min(self.len + count);
     }
 
     #[inline]
@@ -141,11 +213,30 @@ impl FieldStore for FieldSlots<'_> {
         Ok(())
     }
 
+    fn pop(&mut self) -> Option<FieldSpan> {
+        self.len = self.len.checked_sub(1)?;
+        self.slots.get(self.len).copied()
+    }
+
+    #[inline]
+    fn spare(&mut self) -> &mut [FieldSpan] {
+        self.slots.get_mut(self.len..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn commit(&mut self, count: usize) {
+        self.len = self.slots.len().min(self.len + count);
+    }
+
     #[inline]
     fn spans(&self) -> &[FieldSpan] {
         self.slots.get(..self.len).unwrap_or_default()
     }
 }
+
+/// Places that a `Vec` offers at once.
+#[cfg(feature = "alloc")]
+const PLACES: usize = 16;
 
 #[cfg(feature = "alloc")]
 impl FieldStore for Vec<FieldSpan> {
@@ -157,6 +248,22 @@ impl FieldStore for Vec<FieldSpan> {
     fn push(&mut self, span: FieldSpan) -> Result<(), StoreFull> {
         Vec::push(self, span);
         Ok(())
+    }
+
+    fn pop(&mut self) -> Option<FieldSpan> {
+        Vec::pop(self)
+    }
+
+    #[inline]
+    fn spare(&mut self) -> &mut [FieldSpan] {
+        let len = self.len();
+        self.resize(len + PLACES, FieldSpan::EMPTY);
+        self.get_mut(len..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn commit(&mut self, count: usize) {
+        self.truncate((self.len() + count.min(PLACES)).saturating_sub(PLACES));
     }
 
     #[inline]
@@ -182,12 +289,18 @@ pub(crate) struct Span {
 
 /// An offset in a head, which has at most `u32::MAX` bytes.
 #[inline]
-pub(crate) fn small(offset: usize) -> u32 {
-    u32::try_from(offset).unwrap_or(u32::MAX)
+#[allow(clippy::cast_possible_truncation, reason = "see above")]
+pub(crate) const fn small(offset: usize) -> u32 {
+    debug_assert!(offset <= u32::MAX as usize);
+    offset as u32
 }
 
 impl Span {
     pub(crate) const EMPTY: Self = Self { start: 0, end: 0 };
+
+    pub(crate) const fn new(range: Range<usize>) -> Self {
+        Self { start: small(range.start), end: small(range.end) }
+    }
 
     pub(crate) const fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
@@ -202,6 +315,6 @@ impl Span {
     /// As [`Self::of`], for spans the grammar restricts to ASCII.
     #[inline]
     pub(crate) fn ascii(self, input: &[u8]) -> &str {
-        core::str::from_utf8(self.of(input)).unwrap_or_default()
+        simd::ascii(self.of(input)).unwrap_or_default()
     }
 }

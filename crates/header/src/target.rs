@@ -24,9 +24,18 @@ pub(crate) struct Target {
 type Fault = (HeadErrorKind, usize);
 
 impl Target {
+    /// The target at `whole`, which begins with `/`, of any method but CONNECT.
+    pub(crate) const fn origin_form(whole: Span) -> Self {
+        Self { whole, authority: None, path: whole }
+    }
+
     /// Takes apart the target at `whole`, whose bytes have been checked.
     pub(crate) fn parse(input: &[u8], method: Span, whole: Span) -> Result<Self, Fault> {
-        let (method, bytes) = (method.of(input), whole.of(input));
+        Self::of(method.of(input), whole.of(input), whole)
+    }
+
+    /// Takes apart a target of these bytes, which have been checked and stand at `whole`.
+    pub(crate) fn of(method: &[u8], bytes: &[u8], whole: Span) -> Result<Self, Fault> {
         // RFC 9112, section 3.2.3: CONNECT has the authority-form, and no other method has it.
         if method == b"CONNECT" {
             let target = host(bytes, whole)?;
@@ -38,7 +47,7 @@ impl Target {
             };
         }
         match bytes {
-            [b'/', ..] => Ok(Self { whole, authority: None, path: whole }),
+            [b'/', ..] => Ok(Self::origin_form(whole)),
             // RFC 9112, section 3.2.4: the asterisk-form is for OPTIONS alone.
             b"*" if method == b"OPTIONS" => Ok(Self { whole, authority: None, path: whole }),
             _ => Self::parse_absolute(bytes, whole),

@@ -4,30 +4,12 @@
 
 mod common;
 
-use common::{Outcome, scan_request, scan_response};
+use common::{Outcome, growing, limits, scan_request, scan_response, soup};
 use proptest::prelude::*;
-use switchover_header::{FieldTable, Framing, Limits, RequestScan, ResponseScan, Step};
+use switchover_header::{
+    FieldSpan, FieldStore, FieldTable, Framing, HeadErrorKind, Limits, RequestScan, ResponseScan, Step, StoreFull,
+};
 use switchover_testkit::{heads, split};
-
-/// Bytes that stay near the grammar, so that random input gets past its first byte.
-fn soup() -> impl Strategy<Value = Vec<u8>> {
-    let piece = prop_oneof![
-        4 => prop::sample::select(vec![
-            &b"GET "[..], b"CONNECT ", b"/", b"* ", b"a:1", b" ", b"HTTP/1.1", b"HTTP/1.0", b"200 ", b"\r\n", b"\r",
-            b"\n", b":", b"\t", b"Host: a\r\n", b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n", b"x: y\r\n",
-            b"http://",
-        ])
-        .prop_map(<[u8]>::to_vec),
-        1 => prop::collection::vec(any::<u8>(), 1..4),
-    ];
-    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
-}
-
-/// Limits small enough to be met.
-fn limits() -> impl Strategy<Value = Limits> {
-    let small = Limits { start_line: 24, target: 8, name: 6, value: 12, fields: 3, head: 64, leading_crlf: 1 };
-    prop_oneof![Just(Limits::default()), Just(small)]
-}
 
 proptest! {
     #[test]
@@ -47,13 +29,14 @@ proptest! {
         scan_response(&cuts.pieces(&bytes), Limits::default());
     }
 
-    /// Inputs that do not continue one another are a misuse: any answer will do, a panic will not.
+    /// Inputs that do not continue one another are a misuse: any answer will do, a panic will not. (That bytes went
+    /// away is asserted, where assertions are on.)
     #[test]
     fn unrelated_inputs_never_panic(inputs in prop::collection::vec(soup(), 1..6)) {
         let mut fields = [FieldTable::<2>::new(), FieldTable::<2>::new()];
         let mut request = RequestScan::new(Limits::default());
         let mut response = ResponseScan::new(Limits::default());
-        for (number, input) in inputs.iter().enumerate() {
+        for (number, input) in growing(inputs).iter().enumerate() {
             let fields = &mut fields[number % 2];
             if let Ok(Step::Done { value, .. }) = request.scan(input, fields) {
                 let _ = format!("{value:?} {} {:?}", value.target(), value.authority());
@@ -136,6 +119,59 @@ fn no_byte_is_classified_twice() {
     }
 }
 
+/// A store that still holds the spans of another head is one that lacks those of this head.
+#[test]
+fn spans_of_another_head_in_the_store_are_not_taken_for_this_one() {
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n";
+    for cut in 0..request.len() {
+        let mut other = FieldTable::<4>::new();
+        let _ = RequestScan::new(Limits::default()).scan(request, &mut other).unwrap();
+        let mut scan = RequestScan::new(Limits::default());
+        let _ = scan.scan(&request[..cut], &mut FieldTable::<4>::new()).unwrap();
+        let Ok(Step::Done { value, .. }) = scan.scan(request, &mut other) else { panic!("{cut}") };
+        assert_eq!(value.fields().map(|field| field.name).collect::<Vec<_>>(), ["Host", "X"], "{cut}");
+    }
+}
+
+/// A head without some of its fields would say something else than what was sent.
+#[test]
+fn a_store_that_keeps_nothing_has_no_room() {
+    struct Nothing;
+
+    impl FieldStore for Nothing {
+        fn clear(&mut self) {}
+
+        fn push(&mut self, _: FieldSpan) -> Result<(), StoreFull> {
+            Ok(())
+        }
+
+        fn pop(&mut self) -> Option<FieldSpan> {
+            None
+        }
+
+        fn spans(&self) -> &[FieldSpan] {
+            &[]
+        }
+    }
+
+    let request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    let long = [b"POST / HTTP/1.1\r\n", &b"Host: a\r\n"[..], &b"b: c\r\n".repeat(20), b"\r\n"].concat();
+    for request in [&request[..], &long] {
+        let error = RequestScan::new(Limits::default()).scan(request, &mut Nothing).unwrap_err();
+        assert_eq!((error.kind(), error.offset(), error.field()), (HeadErrorKind::TooManyFields, 17, Some(0)));
+    }
+}
+
+/// A scan that failed stays failed, even if it is shown another message.
+#[test]
+fn after_an_error_there_is_no_head() {
+    let response = [b"HTTP/1.1 200 OK\r\n", &b"a: b\r\n".repeat(8)[..], b"\r\n"].concat();
+    let mut fields = FieldTable::<8>::new();
+    let mut scan = ResponseScan::new(Limits::default());
+    let error = scan.scan(b"HTTQ", &mut fields).unwrap_err();
+    assert_eq!(scan.scan(&response, &mut fields).unwrap_err(), error);
+}
+
 /// Spans that were found in earlier calls and are not in the store of the last one are found again: a head has all of
 /// its fields, those of framing included, or it is no head.
 #[test]
@@ -160,6 +196,22 @@ fn no_field_is_lost_with_a_store_that_lost_its_spans() {
     }
 }
 
+/// A head that was read and is asked for again is not given out of bytes that are no longer there.
+#[test]
+fn a_head_that_was_read_needs_all_of_its_bytes_again() {
+    let mut fields = FieldTable::<4>::new();
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut scan = RequestScan::new(Limits::default());
+    assert!(matches!(scan.scan(request, &mut fields), Ok(Step::Done { .. })));
+    assert!(matches!(scan.scan(&request[..20], &mut fields), Ok(Step::NeedMore { at_least: 7 })));
+    assert!(matches!(scan.scan(request, &mut fields), Ok(Step::Done { consumed: 27, .. })));
+    let response = b"HTTP/1.1 200 OK\r\nServer: a\r\n\r\n";
+    let mut scan = ResponseScan::new(Limits::default());
+    assert!(matches!(scan.scan(response, &mut fields), Ok(Step::Done { .. })));
+    assert!(matches!(scan.scan(&response[..20], &mut fields), Ok(Step::NeedMore { at_least: 10 })));
+    assert!(matches!(scan.scan(response, &mut fields), Ok(Step::Done { consumed: 30, .. })));
+}
+
 #[test]
 fn a_long_head_arrives_byte_by_byte() {
     let mut head = b"GET / HTTP/1.1\r\nHost: a\r\n".to_vec();
@@ -172,4 +224,28 @@ fn a_long_head_arrives_byte_by_byte() {
     let whole = scan_request(&[&head], Limits::default());
     assert!(matches!(whole, Outcome::Head { .. }));
     assert_eq!(scan_request(&split::bytewise(&head), Limits::default()), whole);
+}
+
+#[cfg(debug_assertions)]
+#[test]
+#[should_panic(expected = "no longer there")]
+fn an_input_that_shrinks_is_found_where_assertions_are_on() {
+    let mut fields = FieldTable::<2>::new();
+    let mut scan = RequestScan::new(Limits::default());
+    assert!(matches!(scan.scan(b"GET / HTTP/1.1\r\nHost: a", &mut fields), Ok(Step::NeedMore { .. })));
+    let _ = scan.scan(b"GET / HTTP/1.1\r\n", &mut fields);
+}
+
+/// A store that another head was put into between two calls is found out by its last span.
+#[test]
+fn a_store_with_as_many_spans_of_another_head_is_read_again() {
+    let head = b"GET / HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n\r\n";
+    let mut scan = RequestScan::new(Limits::default());
+    assert!(matches!(scan.scan(&head[..30], &mut FieldTable::<4>::new()), Ok(Step::NeedMore { .. })));
+    let mut foreign = FieldTable::<4>::new();
+    let other = b"GET /another HTTP/1.0\r\nb: c\r\n\r\n";
+    assert!(matches!(RequestScan::new(Limits::default()).scan(other, &mut foreign), Ok(Step::Done { .. })));
+    let Ok(Step::Done { value, .. }) = scan.scan(head, &mut foreign) else { panic!("not complete") };
+    let names: Vec<_> = value.fields().map(|field| field.name).collect();
+    assert_eq!(names, ["Host", "X"]);
 }

@@ -135,3 +135,26 @@ fn stores_keep_all_spans_in_order() {
     check(&mut Vec::new());
     check(&mut FieldSlots::new(&mut [FieldSpan::default(); 18]));
 }
+
+/// What is behind the limit of the start-line, and in the same block as its end, is read like anything else.
+#[test]
+fn a_start_line_at_its_limit_hides_nothing_behind_it() {
+    for (line, rest) in
+        [(&b"HTTP/1.1 200 OK\r\n"[..], &b"a: b\r\n c\r\n\r\n"[..]), (b"HTTP/1.1 200 \r\n", b"a: b\x7Fc\r\n\r\n")]
+    {
+        for slack in 0..8 {
+            let limits = Limits { start_line: line.len() + slack, ..Limits::default() };
+            let expected = response_with(&[line, rest].concat(), Limits::default());
+            assert!(matches!(expected, Outcome::Error(_)));
+            assert_eq!(response_with(&[line, rest].concat(), limits), expected);
+        }
+    }
+    let line = b"GET / HTTP/1.0\r\n";
+    for slack in 0..8 {
+        let limits = Limits { start_line: line.len() + slack, ..Limits::default() };
+        let Outcome::Error(error) = request_with(&[&line[..], b"a\r\nb: c\r\n\r\n"].concat(), limits) else {
+            panic!("the end of a line was not seen")
+        };
+        assert_eq!((error.kind(), error.offset()), (Kind::MissingColon, line.len() + 1));
+    }
+}

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use switchover_header::value::{
     self, Authority, MAX_EMPTY_ELEMENTS, Parameter, ParameterValue, Product, ValueError, ValueErrorKind as Kind,
 };
+use switchover_header::{FieldsView, TypedFields};
 
 fn lines<'a>(lines: &'a [&'a str]) -> impl Iterator<Item = &'a [u8]> + Clone {
     lines.iter().map(|line| line.as_bytes())
@@ -136,6 +137,7 @@ fn quoted_strings_compare_by_what_they_mean() {
         other => panic!("{other:?}"),
     };
     assert_eq!(quoted(br#"a;b="1\5""#), quoted(br#"a;b="\15""#));
+    assert_ne!(quoted(br#"a;b="1\5""#), quoted(br#"a;b="1""#));
     assert_eq!(quoted(br#"a;b="1\5""#), "15");
     assert_eq!(quoted(br#"a;b="""#), "");
     assert_ne!(quoted(br#"a;b="15""#), "1");
@@ -187,6 +189,7 @@ fn hosts() {
         (b"a\x80", Kind::Host, 1),
         (b"a%4", Kind::Host, 1),
         (b"a%4g", Kind::Host, 1),
+        (b"ab%20 c", Kind::Host, 5),
         (b":80", Kind::Host, 0),
         (b"a:65536", Kind::Port, 6),
         (b"a:+1", Kind::Port, 2),
@@ -207,6 +210,56 @@ fn hosts() {
 fn an_error_reads_as_one_line() {
     let error = value::tokens(lines(&["a", "b c"])).last().unwrap().unwrap_err();
     assert_eq!(error.to_string(), "not a token: at offset 1 of line 1 (RFC 9110, section 5.6.2)");
+}
+
+#[test]
+fn every_error_names_what_is_wrong_and_the_rule() {
+    let nested = "(".repeat(value::MAX_COMMENT_NESTING + 1);
+    let commas = ",".repeat(MAX_EMPTY_ELEMENTS + 1);
+    let held = Protocols(&[b","]);
+    for (error, text, section) in [
+        (value::product(b"").err(), "not a token", "RFC 9110, section 5.6.2"),
+        (value::extension(b"a;b=\"").err(), "quoted-string without its closing quote", "RFC 9110, section 5.6.4"),
+        (value::extension(b"a;b=\"\0").err(), "control byte in a quoted-string", "RFC 9110, section 5.6.4"),
+        (value::comment(b"").err(), "malformed comment", "RFC 9110, section 5.6.5"),
+        (value::comment(b"(").err(), "comment without its closing parenthesis", "RFC 9110, section 5.6.5"),
+        (value::comment(nested.as_bytes()).err(), "comments nested too deep", "RFC 9110, section 5.6.5"),
+        (elements(&[&commas]).err(), "too many empty list elements", "RFC 9110, section 5.6.1.2"),
+        (
+            held.sec_websocket_protocol_client().find_map(Result::err),
+            "the list has no element",
+            "RFC 9110, section 5.6.1.2",
+        ),
+        (value::single([&b""[..], b""]).err(), "the field stands twice", "RFC 9110, section 5.3"),
+        (value::parameterized(b"a b").err(), "malformed parameter", "RFC 9110, section 5.6.6"),
+        (value::host(b"@").err(), "malformed host", "RFC 3986, section 3.2.2"),
+        (value::host(b"a:b").err(), "malformed port", "RFC 3986, section 3.2.3"),
+        (value::origin(b"").err(), "malformed origin", "RFC 6454, section 7.1"),
+        (value::content_length(b"").err(), "malformed length", "RFC 9110, section 8.6"),
+        (value::transfer_coding(b"a;").err(), "malformed transfer coding", "RFC 9112, section 7"),
+        (value::expectation(b"a;").err(), "malformed expectation", "RFC 9110, section 10.1.1"),
+        (value::via(b"a").err(), "malformed element of Via", "RFC 9110, section 7.6.3"),
+        (value::extension(b"a;").err(), "malformed parameter of an extension", "RFC 6455, section 9.1"),
+        (value::websocket_key(b"").err(), "not 16 bytes in base64", "RFC 6455, section 4.2.1"),
+        (value::websocket_accept(b"").err(), "not 20 bytes in base64", "RFC 6455, section 4.2.2"),
+        (value::websocket_version(b"").err(), "not a version of WebSocket", "RFC 6455, section 4.3"),
+        (value::http2_settings(b"").err(), "not settings in base64url", "RFC 7540, section 3.2.1"),
+        (value::boolean_item(b"").err(), "malformed structured field", "RFC 8941, section 4.2"),
+    ] {
+        let error = error.unwrap();
+        assert_eq!((error.kind().to_string().as_str(), error.section()), (text, section));
+        let place = format!(": at offset {} of line {} ({section})", error.offset(), error.line());
+        assert_eq!(error.to_string(), format!("{text}{place}"));
+    }
+}
+
+/// Lines of Sec-WebSocket-Protocol alone.
+struct Protocols(&'static [&'static [u8]]);
+
+impl FieldsView for Protocols {
+    fn values<'a>(&'a self, _: &'a str) -> impl Iterator<Item = &'a [u8]> + Clone + 'a {
+        self.0.iter().copied()
+    }
 }
 
 proptest! {

@@ -139,6 +139,7 @@ fn targets_of_a_wrong_form() {
 fn malformed_request_lines() {
     for (line, kind) in [
         (&b"@@ GET / HTTP/1.1\r\n"[..], Kind::Method),
+        (b"@@ / HTTP/1.1\r\n", Kind::Method),
         (b"GET@@\t/ HTTP/1.1\r\n", Kind::Method),
         (b"GE@@\rT / HTTP/1.1\r\n", Kind::Method),
         (b"G@@\xC3\x8AT / HTTP/1.1\r\n", Kind::Method),
@@ -236,6 +237,19 @@ fn exactly_one_valid_host() {
     assert_refused(b"GET http://a/ HTTP/1.1\r\nHost: @@\r\n\r\n", Kind::Host);
     request(b"GET / HTTP/1.1\r\nHost:\r\n\r\n");
     request(b"OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n");
+    // Both spellings that are looked for first, and others.
+    for name in ["Host", "host", "HOST", "hOsT"] {
+        for value in ["a", "a:80", ""] {
+            let head = request(format!("GET / HTTP/1.1\r\n{name}: {value}\r\n\r\n").as_bytes());
+            assert_eq!(head.fields, fields([(name, value.as_bytes())]));
+            let again = format!("GET / HTTP/1.1\r\nHost: {value}\r\n@@{name}: {value}\r\n\r\n");
+            assert_refused(again.as_bytes(), Kind::DuplicateHost);
+        }
+        // Names that begin like it, of lengths that are looked at.
+        for more in ["s", "-Of-All-It", "-Of-All-Things"] {
+            assert_refused(format!("GET / HTTP/1.1\r\n{name}{more}: a\r\n\r\n@@").as_bytes(), Kind::MissingHost);
+        }
+    }
     request(b"GET / HTTP/1.0\r\n\r\n");
     assert_refused(b"GET / HTTP/1.0\r\nHost: a\r\n@@Host: a\r\n\r\n", Kind::DuplicateHost);
     for value in [
@@ -298,14 +312,18 @@ fn framing_of_requests() {
 }
 
 #[test]
-fn faults_of_the_whole_head_come_in_the_order_of_the_field_lines() {
+fn the_first_field_line_at_fault_is_the_one_that_is_named() {
     assert_refused(
         b"POST / HTTP/1.1\r\nContent-Length: @@x\r\nHost: /\r\nTransfer-Encoding: y\r\n\r\n",
         Kind::Framing(FramingErrorKind::ContentLength),
     );
     assert_refused(b"POST / HTTP/1.1\r\nHost: @@/\r\nContent-Length: x\r\n\r\n", Kind::Host);
-    // A fault of the bytes is found before the head is whole.
-    assert_refused(b"POST / HTTP/1.1\r\nContent-Length: x\r\nb@@ : c\r\n\r\n", Kind::SpaceBeforeColon);
+    // Also before the head is whole, and whatever comes behind it.
+    assert_refused(
+        b"POST / HTTP/1.1\r\nContent-Length: @@x\r\nb : c\r\n",
+        Kind::Framing(FramingErrorKind::ContentLength),
+    );
+    assert_refused(b"POST / HTTP/1.1\r\nb@@ : c\r\nContent-Length: x\r\n\r\n", Kind::SpaceBeforeColon);
     // What is missing is known last.
     assert_refused(b"POST / HTTP/1.1\r\nContent-Length: @@x\r\n\r\n", Kind::Framing(FramingErrorKind::ContentLength));
 }

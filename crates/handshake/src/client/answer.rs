@@ -1,10 +1,9 @@
 //! What a server answers.
 
 use switchover_header::names::SEC_WEBSOCKET_VERSION;
-use switchover_header::{FieldsView, ResponseHead, Status, value};
+use switchover_header::{ResponseHead, Status, value};
 
 use crate::Agreement;
-use crate::read::parse_version;
 
 /// A response to the opening handshake.
 #[derive(Debug)]
@@ -45,6 +44,6 @@ impl<'a> RefusedAnswer<'a> {
     /// (RFC 6455, section 4.4). Elements that are no version are left out.
     pub fn websocket_versions(&self) -> impl Iterator<Item = u8> {
         value::tokens(self.head.values(SEC_WEBSOCKET_VERSION))
-            .filter_map(|version| parse_version(version.ok()?.as_bytes()))
+            .filter_map(|version| value::websocket_version(version.ok()?.as_bytes()).ok())
     }
 }

@@ -6,7 +6,7 @@ mod verify;
 
 use bytes::BufMut;
 use switchover_header::names::TRANSFER_ENCODING;
-use switchover_header::{FieldTable, FieldsView, Framing, Limits, ResponseHead, ResponseScan, Status, Step};
+use switchover_header::{FieldTable, Framing, Limits, ResponseHead, ResponseScan, Status, Step};
 
 pub use self::answer::{Answer, RefusedAnswer};
 pub use self::offer::Offer;

@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 use switchover_header::names::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
 };
-use switchover_header::{ResponseView, Status, Version, value};
+use switchover_header::{ResponseView, Status, TypedFields, Version, value};
 
 use crate::read::single;
-use crate::{Agreement, HandshakeError, Key, extension};
+use crate::{Agreement, HandshakeError, Key};
 
 /// What the answer to one attempt has to be; see [`Offer::expectations`](crate::Offer::expectations).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn check_upgrade(view: &impl ResponseView) -> Result<(), HandshakeError> {
 fn check_connection(view: &impl ResponseView) -> Result<(), HandshakeError> {
     match view.values(CONNECTION).next() {
         None => Err(HandshakeError::Missing(&[CONNECTION])),
-        Some(_) if value::contains_token(view.values(CONNECTION), "upgrade") => Ok(()),
+        Some(_) if view.has_connection_option("upgrade") => Ok(()),
         Some(_) => Err(HandshakeError::Mismatch(CONNECTION)),
     }
 }
@@ -77,8 +77,12 @@ fn check_accept(view: &impl ResponseView, expected: &[u8; Key::ACCEPT_LEN]) -> R
 
 /// 5. No extension was offered, so none may be in use.
 fn check_extensions(view: &impl ResponseView) -> Result<(), HandshakeError> {
-    single(view, SEC_WEBSOCKET_EXTENSIONS)?;
-    match extension::check(view.values(SEC_WEBSOCKET_EXTENSIONS))? {
+    let extensions = view
+        .sec_websocket_extensions_server()
+        .map_err(|_| HandshakeError::Repeated(SEC_WEBSOCKET_EXTENSIONS))?
+        .try_fold(0, |count, extension| extension.map(|_| count + 1))
+        .map_err(|error| HandshakeError::Malformed(SEC_WEBSOCKET_EXTENSIONS, Some(error)))?;
+    match extensions {
         0 => Ok(()),
         _ => Err(HandshakeError::ExtensionNotOffered),
     }

@@ -1,15 +1,14 @@
 //! Reading the client's opening handshake (RFC 6455, section 4.2.1), from whichever head it comes.
 
 use switchover_header::names::{
-    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    HOST, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use switchover_header::{Framing, RequestView, Version, value};
+use switchover_header::{Framing, RequestView, TypedFields, Version, value};
 
 use super::Proposal;
-use crate::read::{parse_version, single};
+use crate::read::single;
 use crate::subprotocol::MAX_SUBPROTOCOLS;
-use crate::{HandshakeError, Key, Origin, Refusal, extension};
+use crate::{HandshakeError, Key, Origin, Refusal};
 
 /// The proposal to speak WebSocket that a request makes; `None` where it does not ask for WebSocket.
 ///
@@ -30,7 +29,7 @@ pub fn inspect<V: RequestView>(view: V) -> Result<Option<Proposal<V>>, Refusal> 
 /// What else stands in the two lists may be malformed: a server looks for what it knows (section 7.6.1).
 fn asks_for_websocket(view: &impl RequestView) -> bool {
     view.version() == Version::Http11
-        && value::contains_token(view.values(CONNECTION), "upgrade")
+        && view.has_connection_option("upgrade")
         && value::contains_token(view.values(UPGRADE), "websocket")
 }
 
@@ -52,7 +51,7 @@ fn check(view: &impl RequestView) -> Result<Key, HandshakeError> {
     let key = check_version_and_key(view)?;
     check_origin(view)?;
     check_subprotocols(view)?;
-    extension::check(view.values(SEC_WEBSOCKET_EXTENSIONS))?;
+    check_extensions(view)?;
     Ok(key)
 }
 
@@ -71,7 +70,7 @@ fn check_version_and_key(view: &impl RequestView) -> Result<Key, HandshakeError>
     let version = single(view, SEC_WEBSOCKET_VERSION)?;
     match version {
         None | Some(b"13") => {}
-        Some(other) if parse_version(other).is_some() => return Err(HandshakeError::Version),
+        Some(other) if value::websocket_version(other).is_ok() => return Err(HandshakeError::Version),
         Some(_) => return Err(HandshakeError::Malformed(SEC_WEBSOCKET_VERSION, None)),
     }
     let key = single(view, SEC_WEBSOCKET_KEY)?;
@@ -93,17 +92,19 @@ fn check_origin(view: &impl RequestView) -> Result<(), HandshakeError> {
 /// RFC 6455, section 4.1: `1#token`, all unique.
 fn check_subprotocols(view: &impl RequestView) -> Result<(), HandshakeError> {
     let mut seen = [""; MAX_SUBPROTOCOLS];
-    let mut count = 0;
-    for token in value::tokens(view.values(SEC_WEBSOCKET_PROTOCOL)) {
+    for (count, token) in view.sec_websocket_protocol_client().enumerate() {
         let token = token.map_err(|error| HandshakeError::Malformed(SEC_WEBSOCKET_PROTOCOL, Some(error)))?;
         if seen.iter().take(count).any(|earlier| *earlier == token) {
             return Err(HandshakeError::RepeatedSubprotocol);
         }
         *seen.get_mut(count).ok_or(HandshakeError::TooManySubprotocols)? = token;
-        count += 1;
-    }
-    if count == 0 && view.values(SEC_WEBSOCKET_PROTOCOL).next().is_some() {
-        return Err(HandshakeError::Malformed(SEC_WEBSOCKET_PROTOCOL, None));
     }
     Ok(())
+}
+
+/// RFC 6455, section 9.1: `1#extension`.
+fn check_extensions(view: &impl RequestView) -> Result<(), HandshakeError> {
+    view.sec_websocket_extensions_client()
+        .try_for_each(|extension| extension.map(drop))
+        .map_err(|error| HandshakeError::Malformed(SEC_WEBSOCKET_EXTENSIONS, Some(error)))
 }

@@ -3,16 +3,14 @@
 use core::fmt;
 
 use bytes::BufMut;
-use switchover_header::names::{
-    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-};
-use switchover_header::value::{self, Parameterized};
-use switchover_header::{RequestView, Status};
+use switchover_header::names::{CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use switchover_header::value::Parameterized;
+use switchover_header::{RequestView, Status, TypedFields};
 
 use super::Choice;
 use crate::fields::{Line, Start, write_whole};
 use crate::read::single;
-use crate::{Agreement, HandshakeError, Key, LocalError, Origin, Refusal, extension};
+use crate::{Agreement, HandshakeError, Key, LocalError, Origin, Refusal};
 
 /// A request that proposes WebSocket, over the head it came in. All its fields are valid.
 ///
@@ -76,12 +74,12 @@ impl<V: RequestView> Proposal<V> {
 
     /// The subprotocols offered, in the client's order of preference.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> + Clone {
-        value::tokens(self.view.values(SEC_WEBSOCKET_PROTOCOL)).filter_map(Result::ok)
+        self.view.sec_websocket_protocol_client().filter_map(Result::ok)
     }
 
     /// The extensions offered, in the client's order of preference, with their parameters.
     pub fn extensions(&self) -> impl Iterator<Item = Parameterized<'_>> + Clone {
-        extension::parse(self.view.values(SEC_WEBSOCKET_EXTENSIONS)).filter_map(Result::ok)
+        self.view.sec_websocket_extensions_client().filter_map(Result::ok)
     }
 
     /// The key that the accept value is made of.

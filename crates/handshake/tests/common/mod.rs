@@ -1,7 +1,7 @@
 //! Heads to send, and both machines driven under every split of what they are sent.
 #![allow(dead_code, reason = "each test uses what it needs")]
 
-use switchover_handshake::header::{FieldsView, Step};
+use switchover_handshake::header::Step;
 use switchover_handshake::{
     AcceptError, Agreement, Answer, Choice, ClientHandshake, ClientLimits, EarlyData, HandshakeError, Offer, Refusal,
     Request, ServerHandshake,

@@ -1,14 +1,29 @@
 //! Tokenizing heads: a start-line, then field lines, with offsets as the only state.
+//!
+//! There are two ways through each element. The quick one takes a start-line or a field line that
+//! is whole and as nearly all are; the states take whatever else there is: elements that a read cut
+//! off, faults, and what is valid but rare. Both look up where an element ends in masks of the same
+//! blocks, and both go on where the last call stopped, so the work is linear however the bytes
+//! arrive. The states alone say what is wrong.
 
 mod fields;
+mod fold;
+mod index;
 mod request;
 mod response;
+mod trailers;
 
 pub use request::RequestScan;
 pub use response::ResponseScan;
+pub use trailers::TrailerScan;
 
-use self::fields::FieldLines;
-use crate::{FieldStore, HeadError, HeadErrorKind, Limits, Step, Version, error::Message};
+use self::{fields::FieldLines, fold::Fold, index::Index};
+use crate::{
+    Backend, FieldSpan, FieldStore, HeadError, HeadErrorKind, Leniency, Limits, Step, Version,
+    error::Message,
+    head::ValueFault,
+    simd::{BLOCK, Classify, Masks, Work},
+};
 
 /// A fault before it is known which byte stands there and what kind of message it is in.
 #[derive(Clone, Copy, Debug)]
@@ -18,25 +33,58 @@ struct Fault {
     offset: usize,
     /// The number of the field line.
     field: Option<usize>,
+    /// Whether something is missing at the offset, so that no byte is at fault.
+    missing: bool,
 }
 
 /// A fault in the start-line.
 const fn fault(kind: HeadErrorKind, offset: usize) -> Fault {
-    Fault { kind, offset, field: None }
+    Fault { kind, offset, field: None, missing: false }
 }
 
 /// What the two kinds of start-line have in common.
 trait StartLine {
     const MESSAGE: Message;
 
+    /// The line, if it is whole and of the usual form, and nothing was seen of it before. `masks` are those of the
+    /// first block. Gives the offset behind its CRLF.
+    fn scan_whole(&mut self, input: &[u8], limits: &Limits, masks: Masks, classify: impl Classify) -> Option<usize>;
+
     /// Goes on where it stopped. `Done` tells the offset behind the line's CRLF, every time.
-    fn scan(&mut self, input: &[u8], limits: &Limits) -> Result<Step<()>, Fault>;
+    fn scan(&mut self, input: &[u8], limits: &Limits, index: &mut Index) -> Result<Step<()>, Fault>;
+
+    /// The next byte to look at.
+    fn at(&self) -> usize;
+
+    /// What is accepted beyond the grammar: of responses alone there is a choice.
+    fn leniency(&self) -> Leniency {
+        Leniency::default()
+    }
+
+    /// The last fold that was replaced: only responses can have one.
+    fn fold(&self) -> Fold {
+        Fold::NONE
+    }
+
+    /// The lowest bit tells whether a field line may concern it whose name has `_name` bytes.
+    fn notable(_name: usize) -> u64 {
+        0
+    }
+
+    /// Takes note of a field line that is complete.
+    fn note(&mut self, _input: &[u8], _span: FieldSpan, _classify: impl Classify) -> Result<(), ValueFault> {
+        Ok(())
+    }
+
+    /// Forgets what it noted of field lines.
+    fn forget(&mut self) {}
 }
 
 /// The machine beneath both scans.
 #[derive(Clone, Debug)]
 struct HeadScan<L> {
     limits: Limits,
+    backend: Backend,
     line: L,
     /// `None` until the start-line is complete.
     fields: Option<FieldLines>,
@@ -44,34 +92,59 @@ struct HeadScan<L> {
 }
 
 impl<L: StartLine> HeadScan<L> {
+    #[inline]
     fn new(limits: Limits, line: L) -> Self {
         // Offsets are kept as u32.
         let head = limits.head.min(u32::MAX as usize);
-        Self { limits: Limits { head, ..limits }, line, fields: None, failed: None }
+        Self { limits: Limits { head, ..limits }, backend: Backend::best(), line, fields: None, failed: None }
     }
 
+    #[inline(always)]
     fn advance<S: FieldStore>(&mut self, input: &[u8], store: &mut S) -> Result<Step<()>, HeadError> {
+        let (within, _) = bounded(input, self.limits.head);
+        if self.fields.is_some() || self.line.at() > 0 || self.failed.is_some() || within.len() < BLOCK {
+            let index = Index::new(self.backend, self.at());
+            return self.resume(input, index, store);
+        }
+        let backend = self.backend;
+        let mut index = Index::new(backend, 0);
+        match backend.run(Quick { scan: self, input: within, index: &mut index, store }) {
+            Ok(Some(end)) => Ok(Step::Done { value: (), consumed: end }),
+            Ok(None) => self.resume(input, index, store),
+            Err(fault) => Err(self.fail(fault, input)),
+        }
+    }
+
+    /// The next byte to look at.
+    fn at(&self) -> usize {
+        self.fields.as_ref().map_or_else(|| self.line.at(), FieldLines::at)
+    }
+
+    fn is_done(&self) -> bool {
+        self.fields.as_ref().is_some_and(FieldLines::is_done)
+    }
+
+    /// Goes on from the state that was reached.
+    #[cold]
+    fn resume<S: FieldStore>(&mut self, input: &[u8], mut index: Index, store: &mut S) -> Result<Step<()>, HeadError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        self.tokenize(input, store).map_err(|Fault { kind, offset, field }| {
-            let error = HeadError::at(kind, input, offset, field, L::MESSAGE);
-            // No SP stands in a target: at one, something is missing from its end.
-            let ends_early = kind == HeadErrorKind::TargetForm && error.byte() == Some(b' ');
-            self.fail(if ends_early { error.without_byte() } else { error })
-        })
+        self.tokenize(input, &mut index, store).map_err(|fault| self.fail(fault, input))
     }
 
     /// Every later call gives the same error.
-    fn fail(&mut self, error: HeadError) -> HeadError {
-        self.failed = Some(error);
-        error
+    #[cold]
+    fn fail(&mut self, Fault { kind, offset, field, missing }: Fault, input: &[u8]) -> HeadError {
+        let error = HeadError::at(kind, input, offset, field, L::MESSAGE);
+        *self.failed.insert(if missing { error.without_byte() } else { error })
     }
 
-    fn tokenize<S: FieldStore>(&mut self, input: &[u8], store: &mut S) -> Result<Step<()>, Fault> {
+    fn tokenize<S: FieldStore>(&mut self, input: &[u8], index: &mut Index, store: &mut S) -> Result<Step<()>, Fault> {
         let (within, exceeded) = bounded(input, self.limits.head);
-        let step = match self.line.scan(within, &self.limits)? {
-            Step::Done { consumed, .. } => self.scan_fields(consumed, within, store)?,
+        debug_assert!(self.at() <= within.len() || self.is_done(), "the bytes that were scanned are no longer there");
+        let step = match self.line.scan(within, &self.limits, index)? {
+            Step::Done { consumed, .. } => self.scan_fields(consumed, within, index, store)?,
             more @ Step::NeedMore { .. } => more,
         };
         match step {
@@ -81,20 +154,61 @@ impl<L: StartLine> HeadScan<L> {
     }
 
     /// The field lines, which begin at `start`.
-    fn scan_fields<S: FieldStore>(&mut self, start: usize, input: &[u8], store: &mut S) -> Result<Step<()>, Fault> {
+    fn scan_fields<S: FieldStore>(
+        &mut self,
+        start: usize,
+        input: &[u8],
+        index: &mut Index,
+        store: &mut S,
+    ) -> Result<Step<()>, Fault> {
         let fields = self.fields.get_or_insert_with(|| {
             store.clear();
             FieldLines::new(start)
         });
-        let step = fields.scan(input, &self.limits, store)?;
-        if matches!(step, Step::NeedMore { .. }) || store.spans().len() == fields.count() {
+        let held = fields.are_in(store.spans());
+        let step = fields.scan(input, &self.limits, index, &mut self.line, store)?;
+        if matches!(step, Step::NeedMore { .. }) || (held && fields.are_in(store.spans())) {
             return Ok(step);
         }
-        // This store lacks spans of earlier calls. A head without some of its fields would say
-        // something else than what was sent, so all lines are read again.
+        // This store does not hold the spans of earlier calls. A head without some of its fields would
+        // say something else than what was sent, so all lines are read again.
         store.clear();
+        self.line.forget();
         *fields = FieldLines::new(start);
-        fields.scan(input, &self.limits, store)
+        let step = fields.scan(input, &self.limits, &mut Index::new(self.backend, start), &mut self.line, store)?;
+        match fields.are_in(store.spans()) {
+            true => Ok(step),
+            false => Err(Fault {
+                field: Some(store.spans().len()),
+                missing: true,
+                ..fault(HeadErrorKind::TooManyFields, start)
+            }),
+        }
+    }
+}
+
+/// The quick way through a head of which nothing was seen before.
+struct Quick<'q, L, S> {
+    scan: &'q mut HeadScan<L>,
+    input: &'q [u8],
+    index: &'q mut Index,
+    store: &'q mut S,
+}
+
+impl<L: StartLine, S: FieldStore> Work for Quick<'_, L, S> {
+    type Output = Result<Option<usize>, Fault>;
+
+    #[inline(always)]
+    fn run(self, classify: impl Classify) -> Self::Output {
+        let Self { scan: HeadScan { limits, line, fields, .. }, input, index, store } = self;
+        let Some(block) = input.first_chunk() else { return Ok(None) };
+        (index.masks, index.end) = (classify.block(block), BLOCK);
+        let Some(start) = line.scan_whole(input, limits, index.masks, classify) else { return Ok(None) };
+        store.clear();
+        let fields = fields.insert(FieldLines::new(start));
+        let end = fields.scan_whole(input, limits, index, line, store, classify)?;
+        // A store that lost some is left to the states, which say so.
+        Ok(end.filter(|_| fields.count() == store.spans().len()))
     }
 }
 
@@ -116,9 +230,6 @@ fn version(input: &[u8], start: usize, at: usize) -> Result<Option<Version>, Fau
     const COMMON: &[u8; VERSION_LEN] = b"HTTP/1.1";
     let bytes = input.get(start..).unwrap_or_default();
     let bytes = bytes.get(..VERSION_LEN).unwrap_or(bytes);
-    if bytes == COMMON {
-        return Ok(Some(Version::Http11));
-    }
     for (place, (&byte, &common)) in bytes.iter().zip(COMMON).enumerate().skip(at - start) {
         let kind = match place {
             5 if byte != common && byte.is_ascii_digit() => HeadErrorKind::UnsupportedVersion,

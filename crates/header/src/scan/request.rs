@@ -1,11 +1,12 @@
-use super::{Fault, HeadScan, StartLine, VERSION_LEN, bounded, fault, version};
+use super::{Fault, HeadScan, StartLine, VERSION_LEN, bounded, fault, index::Index, version};
 use crate::{
-    FieldSpan, FieldStore, Framing, HeadError, HeadErrorKind, Limits, RequestHead, Step, Version,
-    classify::{is_target_byte, target_end, token_end},
+    Backend, FieldSpan, FieldStore, HeadError, HeadErrorKind, Limits, RequestHead, Step, Version,
+    classify::{is_target_byte, target_end},
     error::Message,
     framing::Facts,
-    head::Lines,
+    head::{Lines, ValueFault},
     names,
+    simd::{Class, Classify, Masks},
     store::{Span, small},
     target::Target,
     value,
@@ -25,6 +26,13 @@ impl RequestScan {
         Self { scan: HeadScan::new(limits, RequestLine::default()) }
     }
 
+    /// The same scan by `backend` rather than by the [best](Backend::best).
+    #[must_use]
+    pub fn with_backend(mut self, backend: Backend) -> Self {
+        self.scan.backend = backend;
+        self
+    }
+
     /// Looks at `input`, which is all that was received since the head began: the bytes of the
     /// last call, and more behind them. Only the new bytes are classified, so the work is linear
     /// however they arrive. `fields` is the same store in every call: one that lacks the spans of
@@ -34,11 +42,10 @@ impl RequestScan {
     ///
     /// # Errors
     /// The first byte that cannot stand where it does, at the same offset however the input was
-    /// split; every later call gives the same error. The form of the target is checked once its
-    /// line is complete. What concerns the head as a whole is checked once it
-    /// is complete, field line by field line: Host (exactly one on HTTP/1.1, valid, and not empty
-    /// where the target has an authority), `Content-Length` and `Transfer-Encoding`; last, that
-    /// Host is there at all.
+    /// split; every later call gives the same error. Elements that concern the message as a whole
+    /// are checked as soon as their line is complete: the form of the target, Host (exactly one on
+    /// HTTP/1.1, valid, and not empty where the target has an authority), `Content-Length` and
+    /// `Transfer-Encoding`. That Host is there at all is checked last.
     pub fn scan<'b, S: FieldStore>(
         &mut self,
         input: &'b [u8],
@@ -51,18 +58,20 @@ impl RequestScan {
         let Some(bytes) = input.get(..consumed) else {
             return Ok(Step::NeedMore { at_least: consumed - input.len() });
         };
-        let fields: &'b S = fields;
-        let RequestLine { method, target, version, .. } = self.scan.line;
-        let lines = Lines { bytes, spans: fields.spans(), version };
-        match check(&lines, &target) {
-            Ok(framing) => Ok(Step::Done { value: RequestHead { lines, method, target, framing }, consumed }),
-            Err(error) => Err(self.scan.fail(error)),
+        let RequestLine { method, target, version, has_host, facts, .. } = self.scan.line;
+        // RFC 9112, section 3.2
+        if !has_host && version != Version::Http10 {
+            let missing = Fault { missing: true, ..fault(HeadErrorKind::MissingHost, consumed) };
+            return Err(self.scan.fail(missing, input));
         }
+        let fields: &'b S = fields;
+        let lines = Lines { bytes, spans: fields.spans(), version };
+        Ok(Step::Done { value: RequestHead { lines, method, target, framing: facts.of_request() }, consumed })
     }
 }
 
 /// `method SP request-target SP HTTP-version CRLF` (RFC 9112, section 3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct RequestLine {
     state: State,
     /// The next byte to look at.
@@ -75,9 +84,12 @@ struct RequestLine {
     method: Span,
     target: Target,
     version: Version,
+    has_host: bool,
+    /// Of the field lines so far.
+    facts: Facts,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Before the line, where CRLFs are skipped.
     Before,
@@ -103,6 +115,8 @@ impl Default for RequestLine {
             method: Span::EMPTY,
             target: Target::default(),
             version: Version::Http11,
+            has_host: false,
+            facts: Facts::new(Message::Request),
         }
     }
 }
@@ -110,124 +124,191 @@ impl Default for RequestLine {
 impl StartLine for RequestLine {
     const MESSAGE: Message = Message::Request;
 
-    fn scan(&mut self, input: &[u8], limits: &Limits) -> Result<Step<()>, Fault> {
-        self.skip_crlf(input, limits)?;
-        let (line, exceeded) = bounded(input, self.start.saturating_add(limits.start_line));
-        match self.scan_line(line, limits)? {
-            Step::NeedMore { .. } if exceeded => Err(fault(
-                match self.state {
-                    State::Target => HeadErrorKind::TargetTooLong,
-                    _ => HeadErrorKind::StartLineTooLong,
-                },
-                line.len(),
-            )),
-            step => Ok(step),
+    fn at(&self) -> usize {
+        self.at
+    }
+
+    /// A line of HTTP/1.1 that has its target in the origin-form.
+    #[inline(always)]
+    fn scan_whole(&mut self, input: &[u8], limits: &Limits, masks: Masks, classify: impl Classify) -> Option<usize> {
+        const REST: &[u8; 11] = b" HTTP/1.1\r\n";
+        let method = masks.other.trailing_zeros() as usize;
+        let target = method + 1;
+        let end = classify.end(Class::Target, input, target);
+        let line = end + REST.len();
+        if input.get(end..)?.first_chunk()? != REST
+            || *input.get(method..)?.first_chunk()? != *b" /"
+            || method == 0
+            || end - target > limits.target
+            || line > limits.start_line
+            || input.starts_with(b"CONNECT ")
+        {
+            return None;
         }
+        self.method = Span { start: 0, end: small(method) };
+        self.target = Target::origin_form(Span { start: small(target), end: small(end) });
+        self.at = line;
+        self.state = State::Done;
+        Some(line)
+    }
+
+    fn scan(&mut self, input: &[u8], limits: &Limits, index: &mut Index) -> Result<Step<()>, Fault> {
+        if self.state == State::Done {
+            return Ok(Step::Done { value: (), consumed: self.at });
+        }
+        self.scan_line(input, limits, index)
+    }
+
+    #[inline(always)]
+    fn notable(name: usize) -> u64 {
+        const LENGTHS: u64 =
+            1 << names::HOST.len() | 1 << names::CONTENT_LENGTH.len() | 1 << names::TRANSFER_ENCODING.len();
+        // A name of 64 bytes more passes for one of these, and is looked at in vain.
+        LENGTHS >> (name % 64)
+    }
+
+    #[inline(always)]
+    fn note(&mut self, input: &[u8], span: FieldSpan, classify: impl Classify) -> Result<(), ValueFault> {
+        let (name, value) = (span.name(), span.value());
+        match input.get(name.start..).and_then(<[u8]>::first_chunk) {
+            // The usual Host: a name without a port.
+            Some(b"Host" | b"host")
+                if name.len() == 4
+                    && !self.has_host
+                    && !value.is_empty()
+                    && classify.end(Class::RegName, input, value.start) == value.end =>
+            {
+                self.has_host = true;
+                Ok(())
+            }
+            Some([b'H' | b'h' | b'C' | b'c' | b'T' | b't', ..]) => self.note_named(input, span),
+            _ => Ok(()),
+        }
+    }
+
+    fn forget(&mut self) {
+        self.has_host = false;
+        self.facts = Facts::new(Message::Request);
     }
 }
 
 impl RequestLine {
-    /// RFC 9112, section 2.2: a server ignores at least one CRLF before the request line.
-    fn skip_crlf(&mut self, input: &[u8], limits: &Limits) -> Result<(), Fault> {
+    /// A field line whose name may be one of the three.
+    #[cold]
+    fn note_named(&mut self, input: &[u8], span: FieldSpan) -> Result<(), ValueFault> {
+        if !span.is_called(input, names::HOST) {
+            return self.facts.note(input, span, self.version);
+        }
+        // RFC 9112, section 3.2: one Host, valid, and empty only where the target has no authority.
+        if self.has_host {
+            return Err(ValueFault { kind: HeadErrorKind::DuplicateHost, offset: span.name().start });
+        }
+        self.has_host = true;
+        let (value, offset) = (span.value_of(input), span.value().start);
+        match value::host_len(value) {
+            Err(error) => Err(ValueFault { kind: HeadErrorKind::Host, offset: offset + error.offset() }),
+            Ok(0) if self.target.authority.is_some() => Err(ValueFault { kind: HeadErrorKind::Host, offset }),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// The states in the order in which a line goes through them, so that a line that is whole falls through from one
+    /// to the next. A demand for more counts what the shortest head still lacks: `A * HTTP/1.0`, CRLF, CRLF.
+    fn scan_line(&mut self, input: &[u8], limits: &Limits, index: &mut Index) -> Result<Step<()>, Fault> {
+        if matches!(self.state, State::Before | State::BeforeLf)
+            && let Some(at_least) = self.skip_crlf(input, limits)?
+        {
+            return Ok(Step::NeedMore { at_least });
+        }
+        let (line, exceeded) = bounded(input, self.start.saturating_add(limits.start_line));
+        let more = |kind, at_least| match exceeded {
+            true => Err(fault(kind, line.len())),
+            false => Ok(Step::NeedMore { at_least }),
+        };
+        if self.state == State::Method {
+            self.at = index.token_end(line, self.at);
+            match line.get(self.at) {
+                None => return more(HeadErrorKind::StartLineTooLong, 3 + VERSION_LEN + 4),
+                Some(b' ') if self.at > self.mark => self.method = self.element(),
+                Some(_) => return Err(fault(HeadErrorKind::Method, self.at)),
+            }
+            self.go_behind_space(State::Target);
+        }
+        if self.state == State::Target {
+            let most = self.mark.saturating_add(limits.target);
+            self.at = target_end(bounded(line, most).0, self.at);
+            match line.get(self.at) {
+                None => {
+                    let missing = if self.at > self.mark { 1 } else { 2 };
+                    return more(HeadErrorKind::TargetTooLong, missing + VERSION_LEN + 4);
+                }
+                Some(b' ') if self.at > self.mark => self.target.whole = self.element(),
+                Some(byte) if is_target_byte(*byte) => return Err(fault(HeadErrorKind::TargetTooLong, self.at)),
+                Some(_) => return Err(fault(HeadErrorKind::Target, self.at)),
+            }
+            self.go_behind_space(State::Version);
+        }
+        if self.state == State::Version {
+            match version(line, self.mark, self.at)? {
+                Some(version) => self.version = version,
+                None => {
+                    self.at = self.at.max(line.len());
+                    return more(HeadErrorKind::StartLineTooLong, VERSION_LEN - (self.at - self.mark) + 4);
+                }
+            }
+            self.at = self.mark + VERSION_LEN;
+            self.state = State::Cr;
+        }
+        if self.state == State::Cr {
+            match line.get(self.at) {
+                None => return more(HeadErrorKind::StartLineTooLong, 4),
+                Some(b'\r') => self.at += 1,
+                Some(b'\n') => return Err(fault(HeadErrorKind::BareLf, self.at)),
+                Some(_) => return Err(fault(HeadErrorKind::Version, self.at)),
+            }
+            self.state = State::Lf;
+        }
+        if self.state == State::Lf {
+            match line.get(self.at) {
+                None => return more(HeadErrorKind::StartLineTooLong, 3),
+                Some(b'\n') => self.at += 1,
+                Some(_) => return Err(fault(HeadErrorKind::BareCr, self.at - 1)),
+            }
+            self.target = Target::parse(line, self.method, self.target.whole).map_err(|(kind, offset)| Fault {
+                missing: offset == self.target.whole.end as usize,
+                ..fault(kind, offset)
+            })?;
+            self.state = State::Done;
+        }
+        Ok(Step::Done { value: (), consumed: self.at })
+    }
+
+    /// RFC 9112, section 2.2: a server ignores at least one CRLF before the request line. Gives what is missing where
+    /// the input ends before the line begins.
+    fn skip_crlf(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, Fault> {
         while let Some(&byte) = input.get(self.at) {
             match (self.state, byte) {
-                (State::Before, b'\r') if self.skipped >= limits.leading_crlf => {
-                    return Err(fault(HeadErrorKind::TooManyLeadingCrlf, self.at));
-                }
-                (State::Before, b'\r') => self.state = State::BeforeLf,
-                (State::Before, b'\n') => return Err(fault(HeadErrorKind::BareLf, self.at)),
-                (State::Before, _) => {
-                    self.state = State::Method;
-                    break;
-                }
                 (State::BeforeLf, b'\n') => {
                     self.skipped += 1;
                     self.state = State::Before;
                 }
                 (State::BeforeLf, _) => return Err(fault(HeadErrorKind::BareCr, self.at - 1)),
-                _ => return Ok(()),
+                (_, b'\r') if self.skipped >= limits.leading_crlf => {
+                    return Err(fault(HeadErrorKind::TooManyLeadingCrlf, self.at));
+                }
+                (_, b'\r') => self.state = State::BeforeLf,
+                (_, b'\n') => return Err(fault(HeadErrorKind::BareLf, self.at)),
+                _ => {
+                    self.state = State::Method;
+                    return Ok(None);
+                }
             }
             self.at += 1;
             self.mark = self.at;
             self.start = self.at;
         }
-        Ok(())
-    }
-
-    /// The line itself. A demand for more counts what the shortest head still lacks:
-    /// `A * HTTP/1.0`, CRLF, CRLF.
-    fn scan_line(&mut self, line: &[u8], limits: &Limits) -> Result<Step<()>, Fault> {
-        loop {
-            let at = self.at;
-            let at_least = match self.state {
-                State::Before => 4 + VERSION_LEN + 4,
-                State::BeforeLf => 1 + 4 + VERSION_LEN + 4,
-                State::Method => {
-                    self.at = token_end(line, at);
-                    match line.get(self.at) {
-                        Some(b' ') if self.at > self.mark => {
-                            self.method = self.element();
-                            self.go_behind_space(State::Target);
-                            continue;
-                        }
-                        Some(_) => return Err(fault(HeadErrorKind::Method, self.at)),
-                        None => 3 + VERSION_LEN + 4,
-                    }
-                }
-                State::Target => {
-                    let (within, _) = bounded(line, self.mark.saturating_add(limits.target));
-                    self.at = target_end(within, at);
-                    match line.get(self.at) {
-                        Some(b' ') if self.at > self.mark => {
-                            self.target.whole = self.element();
-                            self.go_behind_space(State::Version);
-                            continue;
-                        }
-                        Some(byte) if is_target_byte(*byte) => {
-                            return Err(fault(HeadErrorKind::TargetTooLong, self.at));
-                        }
-                        Some(_) => return Err(fault(HeadErrorKind::Target, self.at)),
-                        None if self.at > self.mark => 1 + VERSION_LEN + 4,
-                        None => 2 + VERSION_LEN + 4,
-                    }
-                }
-                State::Version => match version(line, self.mark, at)? {
-                    Some(version) => {
-                        self.version = version;
-                        self.state = State::Cr;
-                        self.at = self.mark + VERSION_LEN;
-                        continue;
-                    }
-                    None => {
-                        self.at = at.max(line.len());
-                        VERSION_LEN - (self.at - self.mark) + 4
-                    }
-                },
-                State::Cr => match line.get(at) {
-                    Some(b'\r') => {
-                        self.state = State::Lf;
-                        self.at += 1;
-                        continue;
-                    }
-                    Some(b'\n') => return Err(fault(HeadErrorKind::BareLf, at)),
-                    Some(_) => return Err(fault(HeadErrorKind::Version, at)),
-                    None => 4,
-                },
-                State::Lf => match line.get(at) {
-                    Some(b'\n') => {
-                        self.target = Target::parse(line, self.method, self.target.whole)
-                            .map_err(|(kind, offset)| fault(kind, offset))?;
-                        self.state = State::Done;
-                        self.at += 1;
-                        continue;
-                    }
-                    Some(_) => return Err(fault(HeadErrorKind::BareCr, at - 1)),
-                    None => 3,
-                },
-                State::Done => return Ok(Step::Done { value: (), consumed: at }),
-            };
-            return Ok(Step::NeedMore { at_least });
-        }
+        let missing = if matches!(self.state, State::BeforeLf) { 1 } else { 0 };
+        Ok(Some(missing + 4 + VERSION_LEN + 4))
     }
 
     fn element(&self) -> Span {
@@ -239,36 +320,4 @@ impl RequestLine {
         self.mark = self.at;
         self.state = state;
     }
-}
-
-/// What can be told only of the whole head, in the order of the field lines.
-fn check(lines: &Lines<'_>, target: &Target) -> Result<Framing, HeadError> {
-    let mut facts = Facts::new(lines.version, Message::Request);
-    let mut has_host = false;
-    for (number, span) in lines.spans.iter().enumerate() {
-        let outcome = if span.name().len() == names::HOST.len() && span.is_called(lines.bytes, names::HOST) {
-            check_host(lines.bytes, *span, target, core::mem::replace(&mut has_host, true))
-        } else {
-            lines.frame(&mut facts, *span)
-        };
-        outcome.map_err(|(kind, offset)| lines.error(kind, offset, number, Message::Request))?;
-    }
-    if !has_host && lines.version != Version::Http10 {
-        let end = lines.bytes.len();
-        return Err(HeadError::at(HeadErrorKind::MissingHost, lines.bytes, end, None, Message::Request));
-    }
-    Ok(facts.of_request())
-}
-
-/// RFC 9112, section 3.2: one Host, valid, and empty only where the target has no authority.
-fn check_host(bytes: &[u8], span: FieldSpan, target: &Target, repeated: bool) -> Result<(), (HeadErrorKind, usize)> {
-    if repeated {
-        return Err((HeadErrorKind::DuplicateHost, span.name().start));
-    }
-    let start = span.value().start;
-    let host = value::host(span.value_of(bytes)).map_err(|error| (HeadErrorKind::Host, start + error.offset()))?;
-    if host.host.is_empty() && target.authority.is_some() {
-        return Err((HeadErrorKind::Host, start));
-    }
-    Ok(())
 }

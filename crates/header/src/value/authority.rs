@@ -1,7 +1,7 @@
 use core::net::Ipv6Addr;
 
-use super::{ValueError, ValueErrorKind};
-use crate::classify::is_reg_name_byte;
+use super::{ValueError, ValueErrorKind, decimal};
+use crate::{classify, simd};
 
 /// `host [":" port]` (RFC 9110, section 4.2.1), without user information.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,34 +18,45 @@ pub struct Authority<'a> {
 /// # Errors
 /// Where it is anything else; user information is an error too (RFC 9110, section 4.2.4).
 pub fn host(value: &[u8]) -> Result<Authority<'_>, ValueError> {
+    let (end, port) = split(value)?;
+    let host = value.get(..end).and_then(simd::ascii).ok_or(ValueError::new(ValueErrorKind::Host, end))?;
+    Ok(Authority { host, port })
+}
+
+/// As [`host`], for the length of the host alone.
+#[inline(always)]
+pub(crate) fn host_len(value: &[u8]) -> Result<usize, ValueError> {
+    match classify::reg_name_end(value, 0) {
+        // Most are a name without a port.
+        end if end == value.len() => Ok(end),
+        _ => split(value).map(|(end, _)| end),
+    }
+}
+
+/// The length of the host, and the port.
+fn split(value: &[u8]) -> Result<(usize, Option<u16>), ValueError> {
     let end = if value.starts_with(b"[") { ipv6_end(value)? } else { reg_name_end(value)? };
-    let (host, rest) = value.split_at_checked(end).unwrap_or((value, &[]));
-    let error = ValueError::new(ValueErrorKind::Host, end);
-    let port = match rest {
+    let port = match value.get(end..).unwrap_or_default() {
         [] => None,
         // A port alone belongs to nothing.
         [b':', digits @ ..] if end > 0 => port(digits).map_err(|inner| inner.shifted(end + 1))?,
-        _ => return Err(error),
+        _ => return Err(ValueError::new(ValueErrorKind::Host, end)),
     };
-    Ok(Authority { host: core::str::from_utf8(host).map_err(|_| error)?, port })
+    Ok((end, port))
 }
 
 /// RFC 3986, section 3.2.2: `reg-name = *( unreserved / pct-encoded / sub-delims )`. An IPv4
 /// address is one as well.
 fn reg_name_end(value: &[u8]) -> Result<usize, ValueError> {
     let mut at = 0;
-    while let Some(&byte) = value.get(at) {
-        match byte {
-            b':' => break,
-            b'%' => match value.get(at + 1..at + 3) {
-                Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => at += 3,
-                _ => return Err(ValueError::new(ValueErrorKind::Host, at)),
-            },
-            _ if is_reg_name_byte(byte) => at += 1,
+    loop {
+        at = classify::reg_name_end(value, at);
+        match value.get(at..) {
+            Some([b'%', high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => at += 3,
+            Some([] | [b':', ..]) | None => return Ok(at),
             _ => return Err(ValueError::new(ValueErrorKind::Host, at)),
         }
     }
-    Ok(at)
 }
 
 /// RFC 3986, section 3.2.2: `IP-literal = "[" IPv6address "]"`. `IPvFuture` has no use, and no
@@ -59,13 +70,7 @@ fn ipv6_end(value: &[u8]) -> Result<usize, ValueError> {
 }
 
 /// RFC 3986, section 3.2.3: `port = *DIGIT`.
-fn port(digits: &[u8]) -> Result<Option<u16>, ValueError> {
-    let mut port = None;
-    for (offset, byte) in digits.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        let longer =
-            (digit <= 9).then(|| port.unwrap_or(0u16).checked_mul(10)?.checked_add(u16::from(digit))).flatten();
-        port = Some(longer.ok_or(ValueError::new(ValueErrorKind::Port, offset))?);
-    }
-    Ok(port)
+pub(super) fn port(digits: &[u8]) -> Result<Option<u16>, ValueError> {
+    let port = decimal(digits, u16::MAX.into(), ValueErrorKind::Port)?;
+    Ok(port.and_then(|port| u16::try_from(port).ok()))
 }

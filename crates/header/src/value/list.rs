@@ -1,4 +1,4 @@
-use super::{ValueError, ValueErrorKind, ows, quoted, whole_token};
+use super::{ValueError, ValueErrorKind, comment, ows, quoted, whole_token};
 use crate::classify::is_ows;
 
 /// How many empty elements one list may hold (RFC 9110, section 5.6.1.2: a reasonable number).
@@ -13,7 +13,26 @@ pub fn list<'a, I>(lines: I) -> List<'a, I::IntoIter>
 where
     I: IntoIterator<Item = &'a [u8]>,
 {
-    List { lines: lines.into_iter(), line: Elements::NONE, number: 0, empty: 0, failed: false }
+    let lines = lines.into_iter();
+    List {
+        lines,
+        opaque: Opaque::QuotedString,
+        line: Elements::NONE,
+        number: 0,
+        most_empty: MAX_EMPTY_ELEMENTS,
+        lacks_element: false,
+        failed: false,
+    }
+}
+
+/// The elements of the list that `lines` are together, each as `parse` reads it: one of
+/// [`product`](super::product), [`parameterized`](super::parameterized) and the like. Errors have
+/// their offset in the line.
+pub fn list_of<'a, I, T>(lines: I, parse: fn(&'a [u8]) -> Result<T, ValueError>) -> ListOf<'a, I::IntoIter, T>
+where
+    I: IntoIterator<Item = &'a [u8]>,
+{
+    ListOf { list: list(lines), parse }
 }
 
 /// The elements of a list of tokens, for instance `Connection` or `Sec-WebSocket-Protocol`.
@@ -21,7 +40,7 @@ pub fn tokens<'a, I>(lines: I) -> Tokens<'a, I::IntoIter>
 where
     I: IntoIterator<Item = &'a [u8]>,
 {
-    Tokens { list: list(lines) }
+    list_of(lines, whole_token)
 }
 
 /// Whether `token` is an element of the list, in any case. An element that merely contains it is
@@ -39,18 +58,28 @@ pub fn contains_token<'a>(lines: impl IntoIterator<Item = &'a [u8]>, token: &str
 pub struct List<'a, I> {
     /// The lines after the current one.
     lines: I,
+    /// In what a comma stands for itself.
+    opaque: Opaque,
     line: Elements<'a>,
     /// Lines taken from `lines`, the current one included.
     number: usize,
-    empty: usize,
+    /// Empty elements that may still come.
+    most_empty: usize,
+    /// Whether an element has to be there, and none was yet.
+    lacks_element: bool,
     failed: bool,
 }
 
-/// The iterator of [`tokens`]. It ends after an error.
+/// The iterator of [`list_of`]. It ends after an error.
 #[derive(Clone, Debug)]
-pub struct Tokens<'a, I> {
+pub struct ListOf<'a, I, T> {
     list: List<'a, I>,
+    /// Takes one element apart; offsets of errors are in the element.
+    parse: fn(&'a [u8]) -> Result<T, ValueError>,
 }
+
+/// The iterator of [`tokens`]. It ends after an error.
+pub type Tokens<'a, I> = ListOf<'a, I, &'a str>;
 
 impl<'a, I: Iterator<Item = &'a [u8]>> List<'a, I> {
     /// The next element with its offset in its line.
@@ -60,17 +89,24 @@ impl<'a, I: Iterator<Item = &'a [u8]>> List<'a, I> {
         }
         loop {
             let Some(element) = self.line.next() else {
-                self.line = Elements::new(self.lines.next()?);
+                match self.lines.next() {
+                    Some(line) => self.line = Elements { line, next: Some(0), opaque: self.opaque },
+                    None if self.lacks_element && self.number > 0 => {
+                        return Some(Err(self.fail(ValueError::new(ValueErrorKind::EmptyList, 0))));
+                    }
+                    None => return None,
+                }
                 self.number += 1;
                 continue;
             };
             let error = match element {
-                Ok((offset, element)) if !element.is_empty() => return Some(Ok((offset, element))),
-                Ok((offset, _)) if self.empty == MAX_EMPTY_ELEMENTS => {
-                    ValueError::new(ValueErrorKind::EmptyElements, offset)
+                Ok((offset, element)) if !element.is_empty() => {
+                    self.lacks_element = false;
+                    return Some(Ok((offset, element)));
                 }
+                Ok((offset, _)) if self.most_empty == 0 => ValueError::new(ValueErrorKind::EmptyElements, offset),
                 Ok(_) => {
-                    self.empty += 1;
+                    self.most_empty -= 1;
                     continue;
                 }
                 Err(error) => error,
@@ -93,14 +129,35 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for List<'a, I> {
     }
 }
 
-impl<'a, I: Iterator<Item = &'a [u8]>> Iterator for Tokens<'a, I> {
-    type Item = Result<&'a str, ValueError>;
+impl<'a, I: Iterator<Item = &'a [u8]>, T> ListOf<'a, I, T> {
+    /// The list if it has an element: `1#element`. Where there is no line at all, it is empty
+    /// nevertheless.
+    pub(crate) fn with_an_element(mut self) -> Self {
+        self.list.lacks_element = true;
+        self
+    }
+
+    /// The list without empty elements.
+    pub(crate) fn without_empty_elements(mut self) -> Self {
+        self.list.most_empty = 0;
+        self
+    }
+
+    /// The list of elements that hold comments and no quoted-strings.
+    pub(crate) fn with_comments(mut self) -> Self {
+        self.list.opaque = Opaque::Comment;
+        self
+    }
+}
+
+impl<'a, I: Iterator<Item = &'a [u8]>, T> Iterator for ListOf<'a, I, T> {
+    type Item = Result<T, ValueError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let element = self.list.next_element()?;
         Some(
             element.and_then(|(offset, element)| {
-                whole_token(element).map_err(|error| self.list.fail(error.shifted(offset)))
+                (self.parse)(element).map_err(|error| self.list.fail(error.shifted(offset)))
             }),
         )
     }
@@ -112,13 +169,23 @@ pub(crate) struct Elements<'a> {
     line: &'a [u8],
     /// Offset of the next element; `None` after the last one or an error.
     next: Option<usize>,
+    opaque: Opaque,
+}
+
+/// What a comma may stand in without ending an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opaque {
+    /// As most grammars have it.
+    QuotedString,
+    /// In which a double-quote stands for itself.
+    Comment,
 }
 
 impl<'a> Elements<'a> {
-    const NONE: Self = Self { line: &[], next: None };
+    const NONE: Self = Self { line: &[], next: None, opaque: Opaque::QuotedString };
 
     pub(crate) const fn new(line: &'a [u8]) -> Self {
-        Self { line, next: Some(0) }
+        Self { line, next: Some(0), opaque: Opaque::QuotedString }
     }
 }
 
@@ -129,17 +196,19 @@ impl<'a> Iterator for Elements<'a> {
         let start = self.next.take()?;
         let mut at = start;
         let end = loop {
-            match self.line.get(at) {
-                None => break at,
-                Some(b',') => {
+            let opaque = match (self.line.get(at), self.opaque) {
+                (None, _) => break at,
+                (Some(b','), _) => {
                     self.next = Some(at + 1);
                     break at;
                 }
-                Some(b'"') => match quoted::end(self.line, at) {
-                    Ok(end) => at = end,
-                    Err(error) => return Some(Err(error)),
-                },
-                Some(_) => at += 1,
+                (Some(b'"'), Opaque::QuotedString) => quoted::end(self.line, at),
+                (Some(b'('), Opaque::Comment) => comment::end(self.line, at),
+                _ => Ok(at + 1),
+            };
+            match opaque {
+                Ok(end) => at = end,
+                Err(error) => return Some(Err(error)),
             }
         };
         let element = self.line.get(start..end).unwrap_or_default();

@@ -1,21 +1,39 @@
-//! The grammar of field values (RFC 9110, section 5.6).
+//! The grammar of field values (RFC 9110, section 5.6), and of the fields that negotiation reads.
+//! [`TypedFields`](crate::TypedFields) knows which of them a field has.
 //!
 //! Everything borrows and nothing allocates. A field may stand on several lines, which mean the
 //! same as one line with commas between (RFC 9110, section 5.3): functions that read a whole
 //! field take all its lines, as [`FieldsView::values`](crate::FieldsView::values) gives them.
 
 mod authority;
+mod comment;
 mod error;
+mod expectation;
+mod http2;
 mod list;
+mod origin;
 mod parameters;
+mod product;
 mod quoted;
+mod structured;
+mod via;
+mod websocket;
 
+pub(crate) use authority::host_len;
 pub use authority::{Authority, host};
+pub use comment::{Comment, MAX_COMMENT_NESTING, comment};
 pub use error::{ValueError, ValueErrorKind};
+pub use expectation::{Expectation, expectation};
+pub use http2::http2_settings;
 pub(crate) use list::Elements;
-pub use list::{List, MAX_EMPTY_ELEMENTS, Tokens, contains_token, list, tokens};
-pub use parameters::{Parameter, ParameterValue, Parameterized, Parameters, Product, parameterized, product};
+pub use list::{List, ListOf, MAX_EMPTY_ELEMENTS, Tokens, contains_token, list, list_of, tokens};
+pub use origin::{Origin, Origins, origin, origins};
+pub use parameters::{Parameter, ParameterValue, Parameterized, Parameters, extension, parameterized, transfer_coding};
+pub use product::{Product, ProductOrComment, Products, product, products};
 pub use quoted::QuotedString;
+pub use structured::boolean_item;
+pub use via::{Via, via};
+pub use websocket::{websocket_accept, websocket_key, websocket_version};
 
 use crate::classify;
 
@@ -46,8 +64,18 @@ pub fn single<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<&'
     }
 }
 
+/// The value of `Content-Length`: `1*DIGIT`, at most `u64::MAX` (RFC 9110, section 8.6). A list of
+/// equal values is an error, as any other list is.
+///
+/// # Errors
+/// Where it is anything else.
+pub fn content_length(value: &[u8]) -> Result<u64, ValueError> {
+    let length = decimal(value, u64::MAX, ValueErrorKind::ContentLength)?;
+    length.ok_or(ValueError::new(ValueErrorKind::ContentLength, 0))
+}
+
 /// The token that is the whole of `bytes`.
-fn whole_token(bytes: &[u8]) -> Result<&str, ValueError> {
+pub(crate) fn whole_token(bytes: &[u8]) -> Result<&str, ValueError> {
     match split_token(bytes)? {
         (token, []) => Ok(token),
         (token, _) => Err(ValueError::new(ValueErrorKind::Token, token.len())),
@@ -68,4 +96,16 @@ fn split_token(bytes: &[u8]) -> Result<(&str, &[u8]), ValueError> {
 /// Number of bytes of OWS, SP and HTAB alone, at the front (RFC 9110, section 5.6.3).
 fn ows(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| classify::is_ows(**byte)).count()
+}
+
+/// The number that decimal digits are, leading zeros included; `None` where there are none.
+fn decimal(digits: &[u8], most: u64, kind: ValueErrorKind) -> Result<Option<u64>, ValueError> {
+    let mut number = None;
+    for (offset, byte) in digits.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        let longer =
+            (digit <= 9).then(|| number.unwrap_or(0u64).checked_mul(10)?.checked_add(u64::from(digit))).flatten();
+        number = Some(longer.filter(|number| *number <= most).ok_or(ValueError::new(kind, offset))?);
+    }
+    Ok(number)
 }

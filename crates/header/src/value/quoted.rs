@@ -1,7 +1,7 @@
 use core::slice;
 
 use super::{ValueError, ValueErrorKind};
-use crate::classify::is_field_byte;
+use crate::classify::{is_field_byte, is_token_byte};
 
 /// A quoted-string, still escaped (RFC 9110, section 5.6.4).
 ///
@@ -22,6 +22,12 @@ impl<'a> QuotedString<'a> {
     /// The bytes that are meant: without the backslash of each quoted-pair.
     pub fn unescaped(&self) -> impl Iterator<Item = u8> + Clone + 'a {
         Unescaped { raw: self.raw.iter() }
+    }
+
+    /// Whether what is meant is a token, so that the quotes could have been left out.
+    #[must_use]
+    pub fn is_token(&self) -> bool {
+        !self.raw.is_empty() && self.unescaped().all(is_token_byte)
     }
 
     /// The quoted-string at the front of `bytes`, which begins with its quote, and what is behind.

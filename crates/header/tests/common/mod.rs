@@ -2,9 +2,10 @@
 
 #![allow(dead_code, reason = "each test file is a crate of its own and uses what it needs")]
 
+use proptest::prelude::*;
 use switchover_header::{
-    FieldTable, Framing, HeadError, HeadErrorKind, Limits, RequestHead, RequestScan, ResponseHead, ResponseScan, Step,
-    Version,
+    Backend, FieldTable, Framing, HeadError, HeadErrorKind, Limits, RequestHead, RequestScan, ResponseHead,
+    ResponseScan, Step, Version,
 };
 use switchover_testkit::split;
 
@@ -62,12 +63,17 @@ impl From<ResponseHead<'_>> for Response {
     }
 }
 
-/// Defines a function that scans pieces as they arrive, with the promises of every call checked.
+/// Defines two functions that scan pieces as they arrive, with the promises of every call checked. The second has the
+/// backend to do it by.
 macro_rules! scanned {
-    ($name:ident, $scan:ty, $head:ty) => {
+    ($name:ident, $name_by:ident, $scan:ty, $head:ty) => {
         pub(crate) fn $name(pieces: &[&[u8]], limits: Limits) -> Outcome<$head> {
+            $name_by(Backend::best(), pieces, limits)
+        }
+
+        pub(crate) fn $name_by(backend: Backend, pieces: &[&[u8]], limits: Limits) -> Outcome<$head> {
             let mut fields = FieldTable::<4>::new();
-            let mut scan = <$scan>::new(limits);
+            let mut scan = <$scan>::new(limits).with_backend(backend);
             let mut input = Vec::new();
             for piece in pieces {
                 input.extend_from_slice(piece);
@@ -97,35 +103,37 @@ macro_rules! scanned {
     };
 }
 
-scanned!(scan_request, RequestScan, Request);
-scanned!(scan_response, ResponseScan, Response);
+scanned!(scan_request, scan_request_by, RequestScan, Request);
+scanned!(scan_response, scan_response_by, ResponseScan, Response);
 
-/// What trails a head in the vectors: it must change nothing and stay untouched.
-pub(crate) const TRAILING: &[u8] = b"\x81\x85\0\r\n\r\n: \nGET / HTTP/1.1\r\n";
+/// What trails a head in the vectors: it must change nothing and stay untouched. With it, each is longer than a block.
+pub(crate) const TRAILING: &[u8] =
+    b"\x81\x85\0\r\n\r\n: \nGET / HTTP/1.1\r\nHost: trailing.example\r\nContent-Length: 5\r\n\r\nhello";
+const _: () = assert!(TRAILING.len() > 64);
 
-/// The outcome that is the same for every split, and with bytes behind the head.
+/// The outcome that is the same for every split, by every backend, and with bytes behind the head.
 pub(crate) fn request_with(bytes: &[u8], limits: Limits) -> Outcome<Request> {
-    let expected = scan_request(&[bytes], limits);
-    check_every_split(bytes, &expected, |pieces| scan_request(pieces, limits));
-    expected
+    outcome_with(bytes, |backend, pieces| scan_request_by(backend, pieces, limits))
 }
 
 /// As [`request_with`].
 pub(crate) fn response_with(bytes: &[u8], limits: Limits) -> Outcome<Response> {
-    let expected = scan_response(&[bytes], limits);
-    check_every_split(bytes, &expected, |pieces| scan_response(pieces, limits));
-    expected
+    outcome_with(bytes, |backend, pieces| scan_response_by(backend, pieces, limits))
 }
 
-fn check_every_split<H: PartialEq + std::fmt::Debug>(
+fn outcome_with<H: PartialEq + std::fmt::Debug>(
     bytes: &[u8],
-    expected: &Outcome<H>,
-    scan: impl Fn(&[&[u8]]) -> Outcome<H>,
-) {
-    split::for_every_split(bytes, |pieces| assert_eq!(scan(pieces), *expected));
-    if *expected != Outcome::NeedMore {
-        split::for_every_split(&split::with_trailing(bytes, TRAILING), |pieces| assert_eq!(scan(pieces), *expected));
+    scan: impl Fn(Backend, &[&[u8]]) -> Outcome<H>,
+) -> Outcome<H> {
+    let expected = scan(Backend::best(), &[bytes]);
+    for backend in Backend::available() {
+        let check = |pieces: &[&[u8]]| assert_eq!(scan(backend, pieces), expected, "by {}", backend.name());
+        split::for_every_split(bytes, check);
+        if expected != Outcome::NeedMore {
+            split::for_every_split(&split::with_trailing(bytes, TRAILING), check);
+        }
     }
+    expected
 }
 
 /// The head of a valid request.
@@ -192,4 +200,30 @@ pub(crate) fn assert_response_refused(marked: &[u8], kind: HeadErrorKind) -> Hea
 fn unmarked(marked: &[u8]) -> (Vec<u8>, usize) {
     let offset = marked.windows(2).position(|pair| pair == b"@@").expect("a marker");
     ([&marked[..offset], &marked[offset + 2..]].concat(), offset)
+}
+
+/// The inputs, none of which is shorter than one before it.
+pub(crate) fn growing(mut inputs: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    inputs.sort_by_key(Vec::len);
+    inputs
+}
+
+/// Bytes that stay near the grammar, so that random input gets past its first byte.
+pub(crate) fn soup() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec![
+            &b"GET "[..], b"CONNECT ", b"/", b"* ", b"a:1", b" ", b"HTTP/1.1", b"HTTP/1.0", b"200 ", b"\r\n", b"\r",
+            b"\n", b":", b"\t", b"Host: a\r\n", b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n", b"x: y\r\n",
+            b"http://",
+        ])
+        .prop_map(<[u8]>::to_vec),
+        1 => prop::collection::vec(any::<u8>(), 1..4),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+/// Limits small enough to be met.
+pub(crate) fn limits() -> impl Strategy<Value = Limits> {
+    let small = Limits { start_line: 24, target: 8, name: 6, value: 12, fields: 3, head: 64, leading_crlf: 1 };
+    prop_oneof![Just(Limits::default()), Just(small)]
 }

@@ -250,8 +250,8 @@ fn broken_lines(fault: HeadFault, layout: Layout, mut chance: Chance) -> BrokenH
         F::SpaceBeforeFields => layout.insert(fault, first, chance.of(&[b" ", b"\t"])),
         F::ObsFold => {
             let fold = chance.of(&[b"\r\n ", b"\r\n\t"]);
-            let at = chance.within(&value);
-            layout.replace(fault, at..at, fold, 2)
+            // At the end of the value, which so is as valid as it was.
+            layout.replace(fault, value.end..value.end, fold, 2)
         }
         F::EmptyName => layout.replace(fault, name, b"", 0),
         F::MissingColon => {
