@@ -1,8 +1,8 @@
-//! Which bytes may stand where: the one place that classifies bytes.
+//! Which bytes may stand where, one by one. `simd` classifies whole blocks of a head, and is tested
+//! to agree with what stands here for all 256 bytes in every place.
 //!
 //! Each `*_end` function gives the offset, from `from` on, of the first byte that is not of the
-//! class, or the length of `bytes`. Another implementation of these may take this one's place; it
-//! must agree with it for all 256 bytes at every alignment.
+//! class, or the length of `bytes`.
 
 /// RFC 9110, section 5.6.2: `tchar`.
 pub(crate) const TOKEN: u8 = 1;

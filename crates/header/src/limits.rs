@@ -6,7 +6,8 @@
 ///
 /// Worst-case memory of one head under the defaults: 64 KiB of the caller's buffer
 /// ([`head`](Self::head)) and 2 KiB of [`FieldSpan`](crate::FieldSpan)s (16 bytes for each of
-/// [`fields`](Self::fields)). The scan itself holds offsets only.
+/// [`fields`](Self::fields)), or 4 KiB where they are in a `Vec`, which grows by doubling. The scan
+/// itself holds offsets only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The start-line with the end of the line. Default 8,320: [`target`](Self::target) and 128 bytes.

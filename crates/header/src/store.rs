@@ -289,7 +289,7 @@ pub(crate) struct Span {
 
 /// An offset in a head, which has at most `u32::MAX` bytes.
 #[inline]
-#[allow(clippy::cast_possible_truncation, reason = "see above")]
+#[allow(clippy::cast_possible_truncation, reason = "heads have at most u32::MAX bytes")]
 pub(crate) const fn small(offset: usize) -> u32 {
     debug_assert!(offset <= u32::MAX as usize);
     offset as u32

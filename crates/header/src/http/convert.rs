@@ -34,7 +34,7 @@ impl RequestHead<'_> {
     /// # let mut headers = HeaderMap::new();
     /// if let Step::Done { consumed, .. } = scan.scan(&input, &mut fields)? {
     ///     let shared = input.split_to(consumed).freeze();
-    ///     // A head that was done is given again, and no byte of it is looked at again.
+    ///     // A head that was done is given again, without being scanned again.
     ///     if let Step::Done { value: head, .. } = scan.scan(&shared, &mut fields)? {
     ///         let request = head.to_http(&shared, headers)?;
     ///         assert_eq!(request.headers()["host"], "example.com");
