@@ -37,9 +37,10 @@ start_server() {
     return 1
 }
 
+# stop_server [PROCESS]   by default the one started last
 stop_server() {
-    kill "$server"
-    wait "$server" 2>/dev/null || true
+    kill "${1:-$server}"
+    wait "${1:-$server}" 2>/dev/null || true
 }
 
 # check NAME COMMAND...   runs COMMAND for at most two minutes; its output is shown when it fails
@@ -53,4 +54,30 @@ check() {
         failed=$((failed + 1))
         printf 'FAILED  %s\n%s\n' "$name" "$(tail -n 20 <<<"$output")"
     fi
+}
+
+# connect_pipes_lines URL [OPTION...]   `switchover connect` to an echo gives back what it was given
+connect_pipes_lines() {
+    local lines=$'one\ntwo é 😀\n\nfour'
+    [ "$(printf '%s\n' "$lines" | timeout 20 "$peers/switchover" connect "$@")" = "$lines" ]
+}
+
+# connect_is_refused URL TEXT...   `switchover connect` fails, and shows each TEXT of the refusal
+connect_is_refused() { is_refused timeout 20 "$peers/switchover" connect "$1" -- "${@:2}"; }
+
+# is_refused COMMAND... -- TEXT...   COMMAND fails by itself, and what it says has each TEXT
+is_refused() {
+    local command=() output status=0 text
+    while [ "$1" != -- ]; do
+        command+=("$1")
+        shift
+    done
+    shift
+    output=$("${command[@]}" 2>&1 </dev/null) || status=$?
+    printf '%s\n' "$output"
+    ((status != 0 && status != 124)) || return 1
+    for text in "$@"; do
+        grep -qF -- "$text" <<<"$output" || return 1
+    done
+    echo "$*"
 }

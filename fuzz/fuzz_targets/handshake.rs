@@ -4,7 +4,7 @@
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use switchover::handshake::{
-    AcceptError, Agreement, Answer, Choice, ClientHandshake, ClientLimits, HandshakeError, Key, Offer, Origin,
+    AcceptError, Agreement, Answer, Choice, ClientHandshake, ClientLimits, Deflate, HandshakeError, Key, Offer, Origin,
     OriginPolicy, Refusal, Request, ServerHandshake, SubprotocolPolicy, Url, verify,
 };
 use switchover::header::{FieldTable, FieldsView, Framing, Limits, ResponseScan, Step, names};
@@ -16,6 +16,7 @@ fuzz_target!(|input: &[u8]| {
     let cuts = [script.number(), script.number()];
     let choice = if mode & 8 == 0 { Choice::new() } else { Choice::new().origins(OriginPolicy::any()) };
     let choice = choice.subprotocols(SubprotocolPolicy::server_order(["chat", "mqtt"]).expect("tokens, all unique"));
+    let choice = if mode & 16 == 0 { choice } else { choice.extension(Deflate::new()).expect("there once") };
     match mode & 7 {
         0 | 1 => serve(script.rest(), cuts, &choice),
         2 => {
@@ -114,7 +115,6 @@ fn serve_pieces(pieces: &[&[u8]], choice: &Choice) -> Served {
             Ok(Step::Done { value, consumed }) => {
                 assert!(complete_from <= consumed && consumed <= input.len());
                 return match value {
-                    Request::Http(request) => Served::Http { refusal: request.refuse(), consumed },
                     Request::WebSocket(proposal) => {
                         let key = proposal.key();
                         let offer = offer_of(proposal.subprotocols());
@@ -131,6 +131,7 @@ fn serve_pieces(pieces: &[&[u8]], choice: &Choice) -> Served {
                             Err(AcceptError::Local(error)) => panic!("{error}"),
                         }
                     }
+                    request => Served::Http { refusal: request.plain().refuse(), consumed },
                 };
             }
             Err(refusal) => {
@@ -168,9 +169,10 @@ fn check_answer(pieces: &[&[u8]], choice: &Choice, served: &Served) {
     assert_eq!(*served, Served::NeedMore);
 }
 
-/// The offer of a client that sent these subprotocols.
+/// The offer of a client that sent these subprotocols, and is content with whatever is answered to permessage-deflate.
 fn offer_of<'a>(subprotocols: impl Iterator<Item = &'a str>) -> Offer {
-    let offer = Offer::new("ws://example.com/".parse().expect("a URL"));
+    let deflate = Deflate::new().own_windows(8..=15).expect("windows");
+    let offer = Offer::new("ws://example.com/".parse().expect("a URL")).extension(deflate).expect("there once");
     subprotocols.fold(offer, |offer, name| offer.subprotocol(name).expect("a token, here once"))
 }
 
@@ -262,7 +264,9 @@ enum AnswerOutcome {
 
 fn offer() -> Offer {
     let offer = Offer::new("ws://example.com/notifications".parse().expect("a URL"));
-    offer.subprotocol("chat").and_then(|offer| offer.subprotocol("mqtt")).expect("tokens, all unique")
+    let offer = offer.subprotocol("chat").and_then(|offer| offer.subprotocol("mqtt")).expect("tokens, all unique");
+    let deflate = Deflate::new().peer_window(10).expect("a window");
+    offer.extension(deflate).expect("there once")
 }
 
 fn ask(bytes: &[u8], cuts: [u16; 2]) {
@@ -327,6 +331,9 @@ impl Asked {
             Answer::Accepted { agreement, head } => {
                 assert!(matches!(agreement.subprotocol(), None | Some("chat" | "mqtt")));
                 assert!(head.values(names::SEC_WEBSOCKET_ACCEPT).eq([ACCEPT.as_bytes()]));
+                assert_eq!(agreement.extensions().count(), usize::from(agreement.deflate().is_some()));
+                let windows = agreement.deflate().map(|deflate| (deflate.server.window_bits, deflate.client.window_bits));
+                assert!(windows.is_none_or(|windows| matches!(windows, (8..=15, 9..=15))));
                 AnswerOutcome::Accepted { agreement, fields: head.fields().count() }
             }
             Answer::Refused(refused) => AnswerOutcome::Refused {
@@ -344,22 +351,24 @@ fn open(url: &[u8], choice: &Choice) {
     let Some(url) = core::str::from_utf8(url).ok().and_then(|url| url.parse::<Url>().ok()) else { return };
     assert_eq!(url.to_string().parse().as_ref(), Ok(&url));
     let offer = Offer::new(url.clone()).subprotocol("mqtt").expect("a token");
+    let offer = offer.extension(Deflate::new()).expect("there once");
     let mut request = Vec::new();
     let mut client = ClientHandshake::new(&offer, NONCE, &mut request).expect("a Vec grows");
     let mut server = ServerHandshake::new(Limits { start_line: usize::MAX, target: usize::MAX, ..Limits::default() });
     let mut answer = Vec::new();
-    match server.receive(&request) {
+    let agreed = match server.receive(&request) {
         Ok(Step::Done { value: Request::WebSocket(proposal), consumed }) => {
             assert_eq!(consumed, request.len());
             assert_eq!((proposal.path(), proposal.host()), (url.target(), url.authority()));
             let agreement = proposal.accept(choice, &mut answer).expect("it has no origin");
             assert_eq!(agreement.subprotocol(), Some("mqtt"));
+            agreement
         }
         other => panic!("{other:?}: {}", request.escape_ascii()),
-    }
+    };
     match client.receive(&answer) {
         Ok(Step::Done { value: Answer::Accepted { agreement, .. }, consumed }) => {
-            assert_eq!((agreement.subprotocol(), consumed), (Some("mqtt"), answer.len()));
+            assert_eq!((agreement, consumed), (agreed, answer.len()));
         }
         other => panic!("{other:?}: {}", answer.escape_ascii()),
     };

@@ -1,20 +1,6 @@
 # shellcheck shell=bash
 # Sourced by run.sh: what `switchover serve` answers to curl, and `switchover connect` to servers of both kinds.
 
-# answers STATUS TEXT CURL_ARGUMENT...   the response has the status, and TEXT in a field or the body
-answers() {
-    local status=$1 text=$2 response
-    shift 2
-    response=$(curl --silent --show-error --include --max-time 10 "$@" | tr -d '\r')
-    printf '%s\n' "$response"
-    grep -qE "^HTTP/1.1 $status( |$)" <<<"$response" && grep -qiF -- "$text" <<<"$response" && echo "$status, $text"
-}
-
-upgrade() {
-    answers "$1" "$2" --header 'Connection: Upgrade' --header 'Upgrade: websocket' \
-        --header 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' --header "Sec-WebSocket-Version: $3" "http://$address/"
-}
-
 # A field of 20 MB is more than curl puts into a request, so its telnet sends the bytes as they are.
 huge_head() {
     local before after response
@@ -29,30 +15,15 @@ huge_head() {
 # The most memory the server has held so far, in kB.
 memory_peak() { awk '/^VmHWM:/ { print $2 }' "/proc/$server/status"; }
 
-connect_pipes_lines() {
-    local lines=$'one\ntwo é 😀\n\nfour'
-    [ "$(printf '%s\n' "$lines" | timeout 20 "$peers/switchover" connect "ws://$address/")" = "$lines" ]
-}
-
-connect_shows_refusal() {
-    local output status=0 text
-    output=$(timeout 20 "$peers/switchover" connect "ws://$address/" 2>&1 </dev/null) || status=$?
-    printf '%s\n' "$output"
-    ((status != 0 && status != 124)) || return 1
-    for text in 401 Unauthorized 'members only'; do
-        grep -qF "$text" <<<"$output" || return 1
-    done
-}
-
 start_server "$peers/switchover" serve --listen 127.0.0.1:0
 check "curl, GET / is the page" answers 200 WebSocket "http://$address/"
-check "curl, an Upgrade with version 12" upgrade 426 'Sec-WebSocket-Version: 13' 12
+check "curl, an Upgrade with version 12" upgrade 426 'Sec-WebSocket-Version: 13' 12 "http://$address/"
 check "curl, POST" answers 405 'Allow: GET' --data x "http://$address/"
 check "curl, Host twice" answers 400 'Host' --header $'X: y\r\nHost: example.com' "http://$address/"
 check "curl, a head of 20 MB" huge_head
-check "connect, lines both ways" connect_pipes_lines
+check "connect, lines both ways" connect_pipes_lines "ws://$address/"
 stop_server
 # shellcheck disable=SC2086 # the program and its script
 start_server ${peer[python]} refuse
-check "connect, a refusal is shown" connect_shows_refusal
+check "connect, a refusal is shown" connect_is_refused "ws://$address/" 401 Unauthorized "members only"
 stop_server

@@ -2,9 +2,16 @@
 //
 //     peer.js client URL client|server
 //     peer.js server client|server
+//
+// The same over a stream of Node's own HTTP/2, by extended CONNECT. This server may be content with fewer messages:
+//
+//     peer.js client-h2 URL client|server
+//     peer.js server-h2 client|server [MESSAGES]
+//     peer.js refused-h2 URL [NAME VALUE]...           prints what the server says to a request with these fields
 'use strict';
 
 const { once } = require('node:events');
+const http2 = require('node:http2');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { isDeepStrictEqual } = require('node:util');
 const { WebSocket, WebSocketServer } = require('ws');
@@ -12,7 +19,7 @@ const { WebSocket, WebSocketServer } = require('ws');
 const MESSAGES = 1000;
 const LARGEST = 1024 * 1024;
 const EDGES = [0, 1, 125, 126, 127, 65535, 65536, 65537, LARGEST];
-const PONG_TIMEOUT = 30000;
+const PATIENCE = 30000;
 const CLOSE = { client: [1000, 'done'], server: [4001, 'bye'] };
 
 function fail(why) {
@@ -63,7 +70,7 @@ function send(ws, data, options) {
 
 // Waits for the pong with this payload; no other ping is under way.
 async function ping(ws, payload) {
-  const pong = once(ws, 'pong', { signal: AbortSignal.timeout(PONG_TIMEOUT) });
+  const pong = once(ws, 'pong', { signal: AbortSignal.timeout(PATIENCE) });
   ws.ping(payload);
   const [answer] = await pong;
   if (!answer.equals(payload)) fail('a pong differs from its ping');
@@ -88,11 +95,49 @@ async function sendAll(ws, messages, random) {
 }
 
 async function client(url, closer) {
-  const random = makeRandom(6455);
-  const messages = makeMessages(random);
   const ws = new WebSocket(url);
   ws.on('error', (error) => fail(`error: ${error.message}`));
   await once(ws, 'open');
+  await converse(ws, closer);
+}
+
+async function clientH2(url, closer) {
+  const { stream, headers } = await extendedConnect(url);
+  if (headers[':status'] !== 200) fail(`the server refused with ${headers[':status']}`);
+  await converse(overStream(stream, false), closer);
+}
+
+async function refusedH2(url, ...fields) {
+  const pairs = fields.flatMap((name, index) => (index % 2 ? [] : [[name, fields[index + 1]]]));
+  const { stream, headers } = await extendedConnect(url, Object.fromEntries(pairs));
+  let body = '';
+  for await (const data of stream) body += data;
+  fail(`${headers[':status']} ${body}`);
+}
+
+async function extendedConnect(url, fields) {
+  const session = http2.connect(url.replace(/^ws:/, 'http:'));
+  session.on('error', (error) => fail(`error: ${error.message}`));
+  const [settings] = await once(session, 'remoteSettings');
+  if (!settings.enableConnectProtocol) fail('the server does not allow extended CONNECT');
+  const stream = session.request({
+    ':method': 'CONNECT', ':protocol': 'websocket', ':path': new URL(url).pathname, 'sec-websocket-version': '13', ...fields,
+  });
+  const [headers] = await once(stream, 'response');
+  return { stream, headers };
+}
+
+// `setSocket` is what `ws` itself calls behind a handshake of HTTP/1.1.
+function overStream(stream, isServer) {
+  const ws = new WebSocket(null, undefined, { autoPong: true, closeTimeout: PATIENCE });
+  ws._isServer = isServer;
+  ws.setSocket(stream, Buffer.alloc(0), { maxPayload: LARGEST });
+  return ws;
+}
+
+async function converse(ws, closer) {
+  const random = makeRandom(6455);
+  const messages = makeMessages(random);
   watch(ws);
   const closed = once(ws, 'close');
   let count = 0;
@@ -125,32 +170,50 @@ async function pingOn(ws, random) {
 }
 
 function server(closer) {
-  const random = makeRandom(6455);
-  const listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: LARGEST }, () => {
-    console.log(`ws://127.0.0.1:${listener.address().port}`);
+  const listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: LARGEST }, () => printAddress(listener));
+  listener.on('connection', (ws) => echo(ws, closer, MESSAGES));
+}
+
+function serverH2(closer, messages = MESSAGES) {
+  const listener = http2.createServer({ settings: { enableConnectProtocol: true } });
+  listener.on('stream', (stream, headers) => {
+    if (headers[':path'] === '/members') {
+      stream.respond({ ':status': 401 });
+      stream.end('members only\n');
+    } else {
+      stream.respond({ ':status': 200 });
+      echo(overStream(stream, true), closer, messages);
+    }
   });
-  listener.on('connection', async (ws) => {
-    watch(ws);
-    let count = 0;
-    ws.on('message', (data, binary) => {
-      const close = binary ? null : /^close (\d+) (.*)$/.exec(data);
-      if (close) {
-        ws.close(Number(close[1]), close[2]);
-        return;
-      }
-      count += 1;
-      if (count % 3 === 0) {
-        ws.send(data.subarray(0, data.length / 2), { binary, fin: false });
-        ws.send(data.subarray(data.length / 2), { binary, fin: true });
-      } else {
-        ws.send(data, { binary });
-      }
-    });
-    pingOn(ws, random);
-    const close = await once(ws, 'close');
-    if (ws.pongs === 0) fail('no ping got its pong');
-    report(ws, count, closer, 'server', close);
+  listener.listen(0, '127.0.0.1', () => printAddress(listener));
+}
+
+function printAddress(listener) {
+  console.log(`ws://127.0.0.1:${listener.address().port}`);
+}
+
+async function echo(ws, closer, messages) {
+  watch(ws);
+  let count = 0;
+  ws.on('message', (data, binary) => {
+    const close = binary ? null : /^close (\d+) (.*)$/.exec(data);
+    if (close) {
+      ws.close(Number(close[1]), close[2]);
+      return;
+    }
+    count += 1;
+    if (count % 3 === 0) {
+      ws.send(data.subarray(0, data.length / 2), { binary, fin: false });
+      ws.send(data.subarray(data.length / 2), { binary, fin: true });
+    } else {
+      ws.send(data, { binary });
+    }
   });
+  pingOn(ws, makeRandom(6455));
+  const close = await once(ws, 'close');
+  if (ws.pongs === 0) fail('no ping got its pong');
+  if (count < messages) fail(`only ${count} messages came`);
+  report(ws, count, closer, 'server', close);
 }
 
 function report(ws, count, closer, role, [code, reason]) {
@@ -161,10 +224,9 @@ function report(ws, count, closer, role, [code, reason]) {
   }
   if (ws.closedFirst !== (closer === role)) fail('the wrong side closed first');
   if (ws.ended !== 'end of stream') fail(`the connection ended with ${ws.ended}`);
-  if (count < MESSAGES) fail(`only ${count} messages came`);
   console.log(`${count} messages, close ${code} ${reason}, ${ws.ended}`);
   process.exit(0);
 }
 
 const [role, ...rest] = process.argv.slice(2);
-({ client, server })[role](...rest);
+({ client, server, 'client-h2': clientH2, 'server-h2': serverH2, 'refused-h2': refusedH2 })[role](...rest);

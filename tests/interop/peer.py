@@ -20,6 +20,8 @@ from websockets.exceptions import ConnectionClosed
 
 MESSAGES = 1000
 LARGEST = 1024 * 1024
+# Of compressed frames too, and what cannot be compressed becomes a little longer.
+LIMIT = 2 * LARGEST
 # The lengths at which the frame header changes its form, and their neighbours.
 EDGES = [0, 1, 125, 126, 127, 65535, 65536, 65537, LARGEST]
 PONG_TIMEOUT = 30
@@ -91,7 +93,7 @@ async def send_all(ws, messages, rng):
 async def client(url, closer):
     rng = random.Random(6455)
     messages = list(make_messages(rng))
-    ws = await connect(url, create_connection=Client, ping_interval=None, proxy=None)
+    ws = await connect(url, create_connection=Client, max_size=LIMIT, ping_interval=None, proxy=None)
     sending = asyncio.create_task(send_all(ws, messages, rng))
     for number, message in enumerate(messages):
         if await ws.recv() != message:
@@ -154,7 +156,7 @@ async def server(closer):
         except BaseException as error:
             done.set_exception(error)
 
-    async with serve(handler, "127.0.0.1", 0, create_connection=Server, ping_interval=None) as listener:
+    async with serve(handler, "127.0.0.1", 0, create_connection=Server, max_size=LIMIT, ping_interval=None) as listener:
         print_address(listener)
         count, verdict = await done
     if count < MESSAGES:

@@ -2,28 +2,13 @@
 # The two adapters and the command against Python's `websockets`, Node's `ws` and curl, over loopback.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../peers.sh"
+. "$root/tests/languages.sh"
+. "$root/tests/curl.sh"
 here=$root/tests/interop
-venv=$target/interop/venv
-node=$target/interop/node
-
-set_up() {
-    mkdir -p "$venv" "$node"
-    if ! cmp -s "$here/requirements.txt" "$venv/installed.txt"; then
-        python3 -m venv --clear "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-        cp "$here/requirements.txt" "$venv/installed.txt"
-    fi
-    if ! cmp -s "$here/package-lock.json" "$node/package-lock.json" || [ ! -d "$node/node_modules/ws" ]; then
-        cp "$here/package.json" "$here/package-lock.json" "$node"
-        (cd "$node" && npm ci --silent --no-audit --no-fund)
-    fi
-    export NODE_PATH=$node/node_modules
-    peer=(["python"]="$venv/bin/python $here/peer.py" ["node"]="node $here/peer.js")
-}
 
 # as_server NAME COMMAND... -- CLOSER...   both peers as clients of COMMAND, for each side that closes
 as_server() {
-    local name=$1 command=() language closer
+    local name=$1 command=()
     shift
     while [ "$1" != -- ]; do
         command+=("$1")
@@ -31,13 +16,7 @@ as_server() {
     done
     shift
     start_server "${command[@]}"
-    for language in python node; do
-        for closer in "$@"; do
-            # shellcheck disable=SC2086 # the program and its script
-            check "$language client, $name, the $closer closes" \
-                timeout 120 ${peer[$language]} client "ws://$address/" "$closer"
-        done
-    done
+    foreign_clients "$name" "ws://$address/" "$@"
     stop_server
 }
 
@@ -65,14 +44,14 @@ exchange() {
     return "$status"
 }
 
-declare -A peer
-set_up
+set_up_languages
 build_peers
 as_server "switchover serve" "$peers/switchover" serve --listen 127.0.0.1:0 -- client
 for adapter in tokio blocking; do
     as_server "$adapter echo_server" "$peers/$adapter/echo_server" 127.0.0.1:0 -- client server
     as_client "$adapter"
 done
+. "$here/deflate.sh"
 . "$here/curl.sh"
 echo "interop: $passed passed, $failed failed"
 ((passed > 0 && failed == 0))

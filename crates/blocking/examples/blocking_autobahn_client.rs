@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use switchover_blocking::{Event, connect};
+use switchover_blocking::{Deflate, Event, Offer, Options, connect, connect_with};
 
 const AGENT: &str = "switchover-blocking";
 
@@ -29,7 +29,8 @@ fn case_count(url: &str) -> Result<usize, Box<dyn Error>> {
 }
 
 fn echo(url: &str) -> Result<(), Box<dyn Error>> {
-    let (mut websocket, _) = connect(url)?;
+    let offer = Offer::new(url.parse()?).extension(Deflate::new())?;
+    let (mut websocket, _) = connect_with(&offer, &Options::default())?;
     while let Some(event) = websocket.receive()? {
         match event {
             Event::Text(text) => websocket.feed(text)?,

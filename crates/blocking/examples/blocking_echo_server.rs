@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use switchover_blocking::{Event, accept};
+use switchover_blocking::{Choice, Deflate, Event, accept_with};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:9001".into());
@@ -25,7 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn echo(stream: TcpStream) -> Result<(), Box<dyn Error + Send + Sync>> {
     stream.set_nodelay(true)?;
-    let mut websocket = accept(stream)?;
+    let choice = Choice::new().extension(Deflate::new())?;
+    let mut websocket = accept_with(stream, |_| Ok(choice))?;
     // Echoes are only queued: those of all messages that arrived together are written together, before the next wait.
     while let Some(event) = websocket.receive()? {
         match event {

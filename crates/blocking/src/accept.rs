@@ -37,7 +37,7 @@ pub fn accept_with<T: Duplex>(
 ) -> Result<WebSocket<T, Server>, AcceptError> {
     let decide = |request: &Request<'_>| match request {
         Request::WebSocket(proposal) => decide(proposal),
-        Request::Http(request) => Err(request.refuse()),
+        request => Err(request.plain().refuse()),
     };
     answer(io, &Options::default(), decide)
 }
@@ -85,14 +85,11 @@ fn negotiate(
     let mut room = [0; READ];
     loop {
         if let Step::Done { value: request, consumed } = handshake.receive(input)? {
-            let choice = decide(&request).map_err(|refusal| match &request {
-                Request::Http(request) => request.refuse_with(refusal),
-                Request::WebSocket(_) => refusal,
-            })?;
+            let choice = decide(&request).map_err(|refusal| request.plain().refuse_with(refusal))?;
             let mut response = Vec::new();
             let agreement = match request {
-                Request::Http(request) => return Err(request.refuse().into()),
                 Request::WebSocket(proposal) => proposal.accept(&choice, &mut response)?,
+                request => return Err(request.plain().refuse().into()),
             };
             input.advance(consumed);
             return Ok((agreement, response));

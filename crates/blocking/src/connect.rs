@@ -1,22 +1,24 @@
 //! A client's side of the opening handshake.
 
 use std::{
+    borrow::Cow,
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
     time::Duration,
 };
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use switchover::{
-    Client,
-    handshake::{Agreement, Answer, ClientHandshake, ClientLimits, Offer, Url},
-    header::Step,
+    Client, Options, OsMasks,
+    handshake::{
+        Attempt, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, Offer, Proxy, Redirects, Response, Url,
+    },
+    nonce,
 };
 
 use crate::{
-    ConnectError, Duplex, Options, OsMasks, Response, WebSocket,
+    ConnectError, Duplex, WebSocket,
     duplex::{Deadline, Until, is_timeout},
-    random,
 };
 
 /// Room for a read.
@@ -31,25 +33,32 @@ pub fn connect(url: &str) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Resp
     connect_with(&Offer::new(url.parse::<Url>()?), &Options::default())
 }
 
-/// The same with an offer: subprotocols, fields of the request.
+/// The same with an offer: subprotocols, credentials, fields of the request. Follows as many redirections as
+/// [`Options::redirects`] says.
 ///
 /// # Errors
-/// As for [`connect`].
+/// As for [`connect`]; and a redirection leads nowhere.
 pub fn connect_with(
     offer: &Offer,
     options: &Options,
 ) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Response), ConnectError> {
-    let url = offer.url();
-    if url.is_secure() {
-        return Err(ConnectError::Secure);
-    }
-    let deadline = Deadline::after(options.handshake);
-    let io = connect_tcp(url.host(), url.port(), deadline).map_err(in_time)?;
-    io.set_nodelay(true)?;
-    open(io, offer, options, deadline)
+    open(None, offer, options)
 }
 
-/// Opens a WebSocket connection over any transport that leads to the server.
+/// The same through a proxy: each connection takes a [`tunnel`] of its own, also where a redirection leads elsewhere.
+///
+/// # Errors
+/// As for [`connect_with`]; and [`ConnectError::Proxy`] has the response of a proxy that refused.
+pub fn connect_through(
+    proxy: &Proxy,
+    offer: &Offer,
+    options: &Options,
+) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Response), ConnectError> {
+    open(Some(proxy), offer, options)
+}
+
+/// Opens a WebSocket connection over any transport that leads to the server. A redirection is a refusal here:
+/// [`Redirects`] says what to offer next, over another transport.
 ///
 /// Timeouts of the transport are used for the deadline, and taken away when this returns.
 ///
@@ -60,22 +69,61 @@ pub fn client<T: Duplex>(
     offer: &Offer,
     options: &Options,
 ) -> Result<(WebSocket<T, Client<OsMasks>>, Response), ConnectError> {
-    open(io, offer, options, Deadline::after(options.handshake))
+    shake_hands(io, offer, options, Deadline::after(options.handshake))
 }
 
-fn open<T: Duplex>(
-    mut io: T,
+/// Asks the proxy at the other end of a transport for a tunnel to the host of a URL; then the transport leads there. For
+/// `wss://`, TLS comes next, and then [`client`].
+///
+/// Timeouts of the transport are used for the deadline, and taken away when this returns.
+///
+/// # Errors
+/// [`ConnectError::Proxy`] has the response of a proxy that refused; else as for [`connect`].
+pub fn tunnel<T: Duplex>(io: T, proxy: &Proxy, url: &Url, options: &Options) -> Result<T, ConnectError> {
+    dig(io, proxy, url, options, Deadline::after(options.handshake))
+}
+
+/// Connects, and connects again where a redirection leads.
+fn open(
+    proxy: Option<&Proxy>,
+    offer: &Offer,
+    options: &Options,
+) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Response), ConnectError> {
+    let deadline = Deadline::after(options.handshake);
+    let mut redirects = Redirects::up_to(options.redirects);
+    let mut offer = Cow::Borrowed(offer);
+    loop {
+        let io = reach(proxy, &offer, options, deadline)?;
+        let refused = match shake_hands(io, &offer, options, deadline) {
+            Err(ConnectError::Refused(response)) => response,
+            opened => return opened,
+        };
+        match redirects.follow(&offer, &*refused) {
+            Ok(Some(next)) => offer = Cow::Owned(next),
+            Ok(None) => return Err(ConnectError::Refused(refused)),
+            Err(error) => return Err(ConnectError::Redirect(error, refused)),
+        }
+    }
+}
+
+/// A transport to the host of the offer.
+fn reach(
+    proxy: Option<&Proxy>,
     offer: &Offer,
     options: &Options,
     deadline: Deadline,
-) -> Result<(WebSocket<T, Client<OsMasks>>, Response), ConnectError> {
-    let mut input = BytesMut::new();
-    let (agreement, response) = match negotiate(Until(&mut io, deadline), &mut input, offer, options) {
-        Err(ConnectError::Io(error)) => return Err(in_time(error)),
-        negotiated => negotiated?,
-    };
-    io.set_timeout(None)?;
-    Ok((WebSocket::new(io, Client(OsMasks::new()?), agreement, input, options), response))
+) -> Result<TcpStream, ConnectError> {
+    let url = offer.url();
+    if url.is_secure() {
+        return Err(ConnectError::Secure(Box::new(offer.clone())));
+    }
+    let (host, port) = proxy.map_or((url.host(), url.port()), |proxy| (proxy.host(), proxy.port()));
+    let io = connect_tcp(host, port, deadline).map_err(in_time)?;
+    io.set_nodelay(true)?;
+    match proxy {
+        Some(proxy) => dig(io, proxy, url, options, deadline),
+        None => Ok(io),
+    }
 }
 
 /// Tries one address of the host after the other.
@@ -90,48 +138,72 @@ fn connect_tcp(host: &str, port: u16, deadline: Deadline) -> io::Result<TcpStrea
     Err(failure)
 }
 
-/// Writes the request and reads the answer.
-fn negotiate(
-    mut io: impl Read + Write,
-    input: &mut BytesMut,
+/// [`tunnel`] until a deadline.
+fn dig<T: Duplex>(
+    mut io: T,
+    proxy: &Proxy,
+    url: &Url,
+    options: &Options,
+    deadline: Deadline,
+) -> Result<T, ConnectError> {
+    let mut input = BytesMut::new();
+    let mut request = Vec::new();
+    let handshake = ClientHandshake::connect(&proxy.tunnel_to(url)?, &mut request)?;
+    match exchange(&mut io, &mut input, &request, handshake, options, deadline)? {
+        FinalAnswer::Accepted { .. } if input.is_empty() => Ok(io),
+        // Neither a server of HTTP nor one of TLS speaks first.
+        FinalAnswer::Accepted { .. } => Err(HandshakeError::EarlyData.into()),
+        FinalAnswer::Refused(response) => Err(ConnectError::Proxy(Box::new(response))),
+    }
+}
+
+/// [`client`] until a deadline.
+fn shake_hands<T: Duplex>(
+    mut io: T,
     offer: &Offer,
     options: &Options,
-) -> Result<(Agreement, Response), ConnectError> {
+    deadline: Deadline,
+) -> Result<(WebSocket<T, Client<OsMasks>>, Response), ConnectError> {
+    let mut input = BytesMut::new();
     let mut request = Vec::new();
-    let limits = ClientLimits { head: options.head, ..ClientLimits::default() };
-    let mut handshake = ClientHandshake::new(offer, random::nonce()?, &mut request)?.limits(limits);
-    io.write_all(&request)?;
-    io.flush()?;
+    let handshake = ClientHandshake::new(offer, nonce().map_err(io::Error::from)?, &mut request)?;
+    match exchange(&mut io, &mut input, &request, handshake, options, deadline)? {
+        FinalAnswer::Accepted { agreement, response } => {
+            let side = Client(OsMasks::new().map_err(io::Error::from)?);
+            Ok((WebSocket::new(io, side, agreement, input, options), response))
+        }
+        FinalAnswer::Refused(response) => Err(ConnectError::Refused(Box::new(response))),
+    }
+}
+
+/// Writes the request and reads the answer.
+fn exchange<A: Attempt>(
+    io: &mut impl Duplex,
+    input: &mut BytesMut,
+    request: &[u8],
+    handshake: ClientHandshake<A>,
+    options: &Options,
+    deadline: Deadline,
+) -> Result<FinalAnswer<A::Agreement>, ConnectError> {
+    let mut handshake = handshake.limits(ClientLimits { head: options.head, ..ClientLimits::default() });
+    let mut until = Until(io, deadline);
+    until.write_all(request).map_err(in_time)?;
+    until.flush().map_err(in_time)?;
     let mut ended = false;
     let mut room = [0; READ];
-    loop {
-        let step = if ended {
-            handshake.receive_eof(input).map(|(value, consumed)| Step::Done { value, consumed })?
-        } else {
-            handshake.receive(input)?
-        };
-        match step {
-            Step::Done { value: Answer::Accepted { agreement, head }, consumed } => {
-                let response = Response::from(head);
-                input.advance(consumed);
-                return Ok((agreement, response));
-            }
-            Step::Done { value: Answer::Refused(answer), .. } => {
-                return Err(ConnectError::Refused(Box::new(answer.into())));
-            }
-            Step::Done { value: Answer::Interim(_), consumed } => {
-                input.advance(consumed);
-                continue;
-            }
-            Step::NeedMore { .. } => {}
+    let answer = loop {
+        if let Some(answer) = handshake.answer(input, ended)? {
+            break answer;
         }
-        match io.read(&mut room) {
+        match until.read(&mut room) {
             Ok(0) => ended = true,
             Ok(read) => input.extend_from_slice(&room[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(in_time(error)),
         }
-    }
+    };
+    io.set_timeout(None)?;
+    Ok(answer)
 }
 
 fn in_time(error: io::Error) -> ConnectError {

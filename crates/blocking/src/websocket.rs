@@ -66,7 +66,10 @@ pub struct WebSocket<T, S> {
 impl<T: Duplex, S: Side> WebSocket<T, S> {
     /// A connection whose opening handshake is done. `input` has the bytes that were received behind it.
     pub fn new(io: T, side: S, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
-        Self::over(io, Session::new(side, &options.limits, options.replies), agreement, input, options)
+        let session = Session::new(side, &options.limits, options.replies);
+        #[cfg(feature = "deflate")]
+        let session = session.with_deflate(agreement.deflate(), &options.compression);
+        Self::over(io, session, agreement, input, options)
     }
 
     /// A connection with a session of any age.
@@ -148,6 +151,22 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
     pub fn fragment(&mut self, fragment: impl Into<Message>, last: bool) -> Result<(), Error> {
         self.make_room()?;
         Ok(self.session.sender().fragment(fragment, last)?)
+    }
+
+    /// Queues a message as it is, where others are compressed: see
+    /// [`Sender::send_uncompressed`](switchover::Sender::send_uncompressed). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub fn feed_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.make_room()?;
+        Ok(self.session.sender().send_uncompressed(message)?)
+    }
+
+    /// Gives back the memory that is kept for compression: see
+    /// [`Session::release_memory`](switchover::Session::release_memory).
+    pub fn release_memory(&mut self) {
+        self.session.release_memory();
     }
 
     /// Writes all that is queued.

@@ -5,20 +5,63 @@ use std::{
     io::{self, Write},
 };
 
+use clap::Args;
 use switchover_tokio::{
-    Client, CloseCode, Closed, ConnectError, Event, Offer, Options, OsMasks, ReceiveHalf, Response, SendError,
-    SendHalf, Url, connect_with,
+    Client, CloseCode, Closed, ConnectError, Credentials, Event, Offer, Options, OsMasks, Proxy, ReceiveHalf, Response,
+    SendError, SendHalf, Url, connect_through, connect_with,
+    switchover::header::{FieldsView, names},
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader, stdin},
     net::tcp::{OwnedReadHalf, OwnedWriteHalf},
 };
 
-pub(crate) async fn connect(url: &str, subprotocols: Vec<String>, fields: &[String]) -> Result<(), Box<dyn Error>> {
-    let offer = offer(url.parse()?, subprotocols, fields)?;
-    let websocket = match connect_with(&offer, &Options::default()).await {
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Where to connect to: ws://HOST[:PORT][/PATH]
+    url: Url,
+    /// A subprotocol to offer, the preferred one first.
+    #[arg(long = "subprotocol", value_name = "NAME")]
+    subprotocols: Vec<String>,
+    /// The origin of the page that this client acts for: SCHEME://HOST[:PORT]
+    #[arg(long)]
+    origin: Option<String>,
+    /// A field to send with the opening handshake, as 'Name: value'; it stays behind where a redirection leads to another
+    /// origin.
+    #[arg(long = "header", value_name = "FIELD")]
+    fields: Vec<String>,
+    /// A name and a password for Basic authentication.
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    user: Option<String>,
+    /// A token for Bearer authentication.
+    #[arg(long, value_name = "TOKEN", conflicts_with = "user")]
+    bearer: Option<String>,
+    /// Cookies to send, as 'NAME=VALUE; NAME=VALUE'.
+    #[arg(long = "cookie", value_name = "COOKIES")]
+    cookies: Vec<String>,
+    /// How many redirections to follow. Credentials and cookies stay behind where one leads to another origin.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    max_redirects: usize,
+    /// A proxy to ask for a tunnel to the server: http://HOST[:PORT]
+    #[arg(long, value_name = "URL")]
+    proxy: Option<Proxy>,
+    /// A name and a password for the proxy, for Basic authentication.
+    #[arg(long, value_name = "NAME:PASSWORD", requires = "proxy")]
+    proxy_user: Option<String>,
+}
+
+pub(crate) async fn connect(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let options = Options { redirects: arguments.max_redirects, ..Options::default() };
+    let proxy = proxy(&arguments)?;
+    let offer = offer(arguments)?;
+    let connected = match proxy {
+        Some(proxy) => connect_through(&proxy, &offer, &options).await,
+        None => connect_with(&offer, &options).await,
+    };
+    let websocket = match connected {
         Ok((websocket, _)) => websocket,
-        Err(ConnectError::Refused(response)) => return Err(describe(&response).into()),
+        Err(ConnectError::Refused(response)) => return Err(describe("server", &response).into()),
+        Err(ConnectError::Proxy(response)) => return Err(describe("proxy", &response).into()),
         Err(error) => return Err(error.into()),
     };
     let (receiver, sender) = websocket.split();
@@ -33,26 +76,56 @@ pub(crate) async fn connect(url: &str, subprotocols: Vec<String>, fields: &[Stri
     }
 }
 
-fn offer(url: Url, subprotocols: Vec<String>, fields: &[String]) -> Result<Offer, Box<dyn Error>> {
-    let mut offer = Offer::new(url);
-    for name in subprotocols {
+fn offer(arguments: Arguments) -> Result<Offer, Box<dyn Error>> {
+    let mut offer = Offer::new(arguments.url);
+    for name in arguments.subprotocols {
         offer = offer.subprotocol(name)?;
     }
-    for field in fields {
+    if let Some(origin) = arguments.origin {
+        offer = offer.origin(&origin)?;
+    }
+    for field in &arguments.fields {
         let (name, value) = field.split_once(':').ok_or_else(|| format!("{field:?} is not 'Name: value'"))?;
         offer = match value.trim() {
             origin if name.eq_ignore_ascii_case("Origin") => offer.origin(origin)?,
-            value => offer.field(name, value).map_err(|error| format!("{field:?}: {error}"))?,
+            // Whether it is a secret is not known.
+            value => offer.credential(name, value).map_err(|error| format!("{field:?}: {error}"))?,
         };
+    }
+    for cookies in &arguments.cookies {
+        offer = offer.cookies(cookies)?;
+    }
+    if let Some(user) = &arguments.user {
+        offer = offer.authorization(&basic(user)?);
+    }
+    if let Some(token) = &arguments.bearer {
+        offer = offer.authorization(&Credentials::bearer(token)?);
     }
     Ok(offer)
 }
 
-/// Status, reason and body of a refusal.
-fn describe(response: &Response) -> String {
-    let status = response.status.as_u16();
-    let body = String::from_utf8_lossy(&response.body);
-    format!("the server refused with {status} {}\n{}", response.reason, body.trim_end())
+fn proxy(arguments: &Arguments) -> Result<Option<Proxy>, Box<dyn Error>> {
+    Ok(match (arguments.proxy.clone(), &arguments.proxy_user) {
+        (Some(proxy), Some(user)) => Some(proxy.authorization(&basic(user)?)),
+        (proxy, _) => proxy,
+    })
+}
+
+fn basic(user: &str) -> Result<Credentials, Box<dyn Error>> {
+    let (name, password) = user.split_once(':').ok_or("a name and a password have a colon between them")?;
+    Ok(Credentials::basic(name, password)?)
+}
+
+/// Status and reason of a refusal, the fields that say what to do about it, and its body.
+fn describe(who: &str, response: &Response) -> String {
+    let mut text = format!("the {who} refused with {} {}\n", response.status.as_u16(), response.reason);
+    for name in [names::LOCATION, names::WWW_AUTHENTICATE, names::PROXY_AUTHENTICATE] {
+        for value in response.values(name) {
+            text += &format!("{name}: {}\n", String::from_utf8_lossy(value));
+        }
+    }
+    text += &String::from_utf8_lossy(&response.body);
+    text.trim_end().to_owned()
 }
 
 /// Sends each line, and closes behind the last one. What the server has sent before its own Close is still received.

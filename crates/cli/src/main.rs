@@ -26,16 +26,7 @@ enum Command {
         listen: SocketAddr,
     },
     /// Send each line of standard input as a text message, and print each message received as a line.
-    Connect {
-        /// Where to connect to: ws://HOST[:PORT][/PATH]
-        url: String,
-        /// A subprotocol to offer, the preferred one first.
-        #[arg(long = "subprotocol", value_name = "NAME")]
-        subprotocols: Vec<String>,
-        /// A field to send with the opening handshake, as 'Name: value'.
-        #[arg(long = "header", value_name = "FIELD")]
-        fields: Vec<String>,
-    },
+    Connect(Box<connect::Arguments>),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +48,6 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve { listen } => serve::serve(listen).await,
-        Command::Connect { url, subprotocols, fields } => connect::connect(&url, subprotocols, &fields).await,
+        Command::Connect(arguments) => connect::connect(*arguments).await,
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use switchover_tokio::{
-    AcceptError, Choice, CloseCode, Event, Message, Options, Refusal, Request, Server, WebSocket, answer,
+    AcceptError, Choice, CloseCode, Deflate, Event, Message, Options, Refusal, Request, Server, WebSocket, answer,
     switchover::{
         handshake::{LocalError, PlainRequest},
         header::{Status, names},
@@ -88,12 +88,14 @@ async fn connection(stream: TcpStream, mut shared: Shared) -> Result<(), Failure
     stream.set_nodelay(true)?;
     let mut chatting = false;
     let options = Options::default();
+    // The compressor's smallest window is truly one of 8 bits.
+    let choice = Choice::new().extension(Deflate::new().own_windows(8..=15)?)?;
     let accepting = answer(stream, &options, |request| match request {
         Request::WebSocket(proposal) => {
             chatting = proposal.path().split('?').next() == Some("/chat");
-            Ok(Choice::new())
+            Ok(choice)
         }
-        Request::Http(request) => Err(plain(request).unwrap_or_else(|_| Refusal::not_found())),
+        request => Err(plain(&request.plain()).unwrap_or_else(|_| Refusal::not_found())),
     });
     let mut websocket = tokio::select! {
         accepted = accepting => match accepted {
@@ -118,6 +120,8 @@ async fn connection(stream: TcpStream, mut shared: Shared) -> Result<(), Failure
 fn plain(request: &PlainRequest<'_>) -> Result<Refusal, LocalError> {
     let response = match (request.method(), request.path().split('?').next()) {
         ("GET", Some("/")) => Refusal::new(Status::OK)?.body("text/html; charset=utf-8", PAGE)?,
+        // It meant to: a proxy in between takes Upgrade away where it is not told to pass it on.
+        ("GET", _) if request.values(names::SEC_WEBSOCKET_KEY).next().is_some() => request.refuse(),
         ("GET", _) => Refusal::not_found(),
         _ => request.refuse(),
     };

@@ -3,8 +3,9 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     process::{Child, ChildStdin, Command, Output, Stdio},
+    thread::{self, JoinHandle},
     time::{Duration, SystemTime},
 };
 
@@ -63,7 +64,7 @@ fn connect(arguments: &[&str], input: &str) -> Output {
     let mut process = switchover(arguments).spawn().unwrap();
     let mut stdin = process.stdin.take().unwrap();
     let input = input.to_owned();
-    let writing = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let writing = thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = process.wait_with_output().unwrap();
     let _ = writing.join().unwrap();
     output
@@ -196,30 +197,117 @@ fn a_refusal_is_shown() {
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
 }
 
+/// Gives one connection this response and reads its request.
+fn respond(listener: TcpListener, response: String) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let request = read_head(&mut stream);
+        stream.write_all(response.as_bytes()).unwrap();
+        request
+    })
+}
+
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
 #[test]
 fn options_reach_the_handshake() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/path?query", listener.local_addr().unwrap());
-    let serving = std::thread::spawn(move || {
-        let mut stream = listener.accept().unwrap().0;
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            request.extend(byte);
+    for (options, authorization) in [
+        (&["--header", "Authorization: Bearer a:b"], "Bearer a:b"),
+        (&["--bearer", "token"], "Bearer token"),
+        (&["--user", "Aladdin:open sesame"], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+    ] {
+        let (listener, address) = listen();
+        let response = "HTTP/1.1 401 Who are you\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 13\r\n\r\n\
+                        members only\n";
+        let serving = respond(listener, response.to_owned());
+        let url = format!("ws://{address}/path?query");
+        let others = ["--subprotocol", "chat.v2", "--subprotocol", "chat", "--cookie", "a=1; b=2", "--cookie", "c=3"];
+        let origin = ["--origin", "https://page.example"];
+        let output = connect(&[&["connect", &url], &others[..], &origin, options].concat(), "");
+        let request = serving.join().unwrap();
+        assert!(request.starts_with("GET /path?query HTTP/1.1\r\n"), "{request}");
+        for line in [
+            "Sec-WebSocket-Protocol: chat.v2, chat",
+            "Origin: https://page.example",
+            "Cookie: a=1; b=2; c=3",
+            &format!("Authorization: {authorization}"),
+        ] {
+            assert!(request.contains(&format!("\r\n{line}\r\n")), "{request}");
         }
-        stream.write_all(b"HTTP/1.1 401 Who are you\r\nContent-Length: 13\r\n\r\nmembers only\n").unwrap();
-        String::from_utf8(request).unwrap()
-    });
-    let options = ["--subprotocol", "chat.v2", "--subprotocol", "chat", "--header", "Authorization: Bearer a:b"];
-    let output = connect(&[&["connect", &url], &options[..]].concat(), "");
-    let request = serving.join().unwrap();
-    assert!(request.starts_with("GET /path?query HTTP/1.1\r\n"), "{request}");
-    assert!(request.contains("\r\nSec-WebSocket-Protocol: chat.v2, chat\r\n"), "{request}");
-    assert!(request.contains("\r\nAuthorization: Bearer a:b\r\n"), "{request}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        let expected = "switchover: the server refused with 401 Who are you\nWWW-Authenticate: Basic realm=\"x\"\n\
+                        members only\n";
+        assert_eq!((error.as_str(), output.status.code()), (expected, Some(1)));
+    }
+}
+
+#[test]
+fn redirections_are_followed_on_demand() {
+    let server = Server::start();
+    let redirect = || {
+        let (listener, address) = listen();
+        let location = server.url("/");
+        (respond(listener, format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")), address)
+    };
+    let (serving, address) = redirect();
+    let output = connect(&["connect", &format!("ws://{address}/"), "--max-redirects", "1"], "there\n");
+    serving.join().unwrap();
+    assert_eq!((String::from_utf8(output.stdout).unwrap().as_str(), output.status.code()), ("there\n", Some(0)));
+
+    let (serving, address) = redirect();
+    let output = connect(&["connect", &format!("ws://{address}/")], "");
+    serving.join().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(error, "switchover: the server refused with 401 Who are you\nmembers only\n");
-    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("switchover: the server refused with 302 Found\nLocation: {}\n", server.url("/"));
+    assert_eq!((error, output.status.code()), (expected, Some(1)));
+}
+
+#[test]
+fn a_proxy_is_asked_for_a_tunnel() {
+    let server = Server::start();
+    let (listener, address) = listen();
+    let authority = server.address.clone();
+    let proxying = thread::spawn(move || {
+        let mut near = listener.accept().unwrap().0;
+        let request = read_head(&mut near);
+        let mut far = TcpStream::connect(authority).unwrap();
+        near.write_all(b"HTTP/1.1 200 \r\n\r\n").unwrap();
+        let (mut from, mut to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+        let sending = thread::spawn(move || std::io::copy(&mut from, &mut to));
+        std::io::copy(&mut far, &mut near).unwrap();
+        near.shutdown(Shutdown::Write).unwrap();
+        sending.join().unwrap().unwrap();
+        request
+    });
+    let proxy = ["--proxy", &format!("http://{address}"), "--proxy-user", "Aladdin:open sesame"];
+    let output = connect(&[&["connect", &server.url("/")], &proxy[..]].concat(), "through\n");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!((String::from_utf8(output.stdout).unwrap().as_str(), output.status.code()), ("through\n", Some(0)));
+    let line = "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
+    let server = &server.address;
+    assert_eq!(proxying.join().unwrap(), format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n{line}\r\n\r\n"));
+
+    let (listener, address) = listen();
+    let response = "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"p\"\r\nContent-Length: 0\r\n\r\n";
+    let serving = respond(listener, response.to_owned());
+    let output = connect(&["connect", "ws://example.com/", "--proxy", &format!("http://{address}/")], "");
+    serving.join().unwrap();
+    let expected = "switchover: the proxy refused with 407 No\nProxy-Authenticate: Basic realm=\"p\"\n";
+    assert_eq!((String::from_utf8(output.stderr).unwrap().as_str(), output.status.code()), (expected, Some(1)));
 }
 
 #[test]
@@ -229,6 +317,15 @@ fn mistakes_are_told() {
         (&["connect", "wss://example.com/"], "TLS"),
         (&["connect", "ws://example.com/", "--header", "no colon"], "'Name: value'"),
         (&["connect", "ws://example.com/", "--header", "Host: other"], "Host: other"),
+        (&["connect", "ws://example.com/", "--user", "name"], "colon"),
+        (&["connect", "ws://example.com/", "--user", "a:b", "--bearer", "c"], "cannot be used with"),
+        (&["connect", "ws://example.com/", "--bearer", "a b"], "RFC 6750"),
+        (&["connect", "ws://example.com/", "--cookie", "a"], "RFC 6265"),
+        (&["connect", "ws://example.com/", "--origin", "page.example"], "RFC 6454"),
+        (&["connect", "ws://example.com/", "--proxy", "https://proxy"], "http://host"),
+        (&["connect", "ws://example.com/", "--proxy", "http://a:b@proxy"], "http://host"),
+        (&["connect", "ws://example.com/", "--proxy-user", "a:b"], "--proxy <URL>"),
+        (&["connect", "ws://example.com/", "--proxy", "http://proxy", "--proxy-user", "name"], "colon"),
         (&["serve", "--listen", "here"], "invalid"),
     ] {
         let output = connect(arguments, "");

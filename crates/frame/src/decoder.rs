@@ -9,8 +9,8 @@ use crate::{EncodedHeader, FrameHeader, Mask, OpCode, ProtocolError, ProtocolErr
 /// fragments. The payload it unmasks and hands on; [`Utf8`](crate::Utf8) and [`CloseFrame`](crate::CloseFrame) are for
 /// whoever reads that.
 ///
-/// - Command: [`decode`](Self::decode)
-/// - Getter: [`offset`](Self::offset)
+/// - Commands: [`decode`](Self::decode), [`allow`](Self::allow)
+/// - Getters: [`offset`](Self::offset), [`in_payload`](Self::in_payload), [`max_payload`](Self::max_payload)
 #[derive(Debug, Clone)]
 pub struct Decoder {
     rules: Rules,
@@ -46,7 +46,7 @@ impl Decoder {
             State::Header(partial) if partial.is_empty() => match self.rules.parse(input) {
                 Ok(Parse::Done(header, len)) => (header, len),
                 Ok(Parse::NeedMore(at_least)) => return Ok(self.carry(input, at_least)),
-                Err(fault) => return Err(self.fail(self.offset, fault)),
+                Err(fault) => return Err(self.fail(input, fault)),
             },
             &State::Header(partial) => match self.resume(partial, input)? {
                 Parse::Done(header, len) => (header, len),
@@ -55,12 +55,34 @@ impl Decoder {
             &State::Payload { header, remaining } => {
                 return Ok(self.payload(header, remaining, input));
             }
-            &State::Failed(error) => return Err(error),
+            State::Failed { .. } => return Err(self.failed()),
         };
         if !header.opcode.is_control() {
             self.rules.message_open = !header.fin;
         }
         Ok(self.piece(header, true, header.payload_len, header_len, input))
+    }
+
+    /// Lets these reserved bits pass too, from the next header on: an extension was agreed on.
+    pub fn allow(&mut self, rsv: Rsv) {
+        if !matches!(self.state, State::Failed { .. }) {
+            self.rules.rsv = self.rules.rsv | rsv;
+        }
+    }
+
+    /// Bytes of the current frame's payload that were delivered, and its header, while there are more to come.
+    #[inline]
+    pub fn in_payload(&self) -> Option<(&FrameHeader, u64)> {
+        match &self.state {
+            State::Payload { header, remaining } => Some((header, header.payload_len - remaining)),
+            State::Header(_) | State::Failed { .. } => None,
+        }
+    }
+
+    /// [`DecoderConfig::max_payload`].
+    #[inline]
+    pub const fn max_payload(&self) -> u64 {
+        self.rules.max_payload
     }
 
     /// Bytes of the stream taken so far.
@@ -123,16 +145,28 @@ impl Decoder {
                 self.state = State::Header(partial);
                 Ok(need_more)
             }
-            Err(fault) => Err(self.fail(self.offset - carried as u64, fault)),
+            Err(_) => {
+                self.state = State::Failed { header: partial, carried: carried.to_le_bytes()[0] };
+                Err(self.failed())
+            }
         }
     }
 
-    /// Fails for ever, by the header that begins at `start` of the stream.
+    /// Fails for ever, by the header at the front of `input`.
     #[cold]
-    fn fail(&mut self, start: u64, fault: Fault) -> ProtocolError {
-        let error = ProtocolError::new(fault.kind, start + fault.at as u64);
-        self.state = State::Failed(error);
-        error
+    fn fail(&mut self, input: &[u8], fault: Fault) -> ProtocolError {
+        let mut header = EncodedHeader::new();
+        header.extend(input);
+        self.state = State::Failed { header, carried: 0 };
+        ProtocolError::new(fault.kind, self.offset + fault.at as u64)
+    }
+
+    /// The error, once more.
+    #[cold]
+    fn failed(&self) -> ProtocolError {
+        let State::Failed { header, carried } = &self.state else { unreachable!("asked for where it failed") };
+        let Err(fault) = self.rules.parse(header) else { unreachable!("the rules are those that it broke") };
+        ProtocolError::new(fault.kind, self.offset - u64::from(*carried) + fault.at as u64)
     }
 }
 
@@ -193,8 +227,9 @@ enum State {
     Header(EncodedHeader),
     /// `remaining > 0` bytes of the frame's payload come next.
     Payload { header: FrameHeader, remaining: u64 },
-    /// The peer broke the protocol.
-    Failed(ProtocolError),
+    /// The peer broke the protocol with this header, of which the first `carried` bytes were taken before it showed. The header
+    /// takes less room than the error.
+    Failed { header: EncodedHeader, carried: u8 },
 }
 
 /// What a header is checked against.

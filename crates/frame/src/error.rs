@@ -93,6 +93,12 @@ pub enum ProtocolErrorKind {
     InvalidCloseCode(CloseCode),
     /// A text, or the reason of a Close frame, that is not UTF-8.
     InvalidUtf8,
+    /// A compressed message that is not what DEFLATE makes.
+    InvalidDeflate,
+    /// A compressed message that inflates to more bytes than the receiver's limit, which this is.
+    InflatedTooLong(u64),
+    /// A compressed message that inflates to more than so many bytes for each of its own.
+    InflatedTooMuch(u32),
 }
 
 impl ProtocolErrorKind {
@@ -108,7 +114,12 @@ impl ProtocolErrorKind {
             Self::TruncatedCloseCode => "RFC 6455, section 5.5.1",
             Self::InvalidCloseCode(_) => "RFC 6455, section 7.4",
             Self::InvalidUtf8 => "RFC 6455, section 8.1",
-            Self::PayloadTooLong(_) | Self::MessageTooLong(_) | Self::TooManyFragments(_) => "RFC 6455, section 10.4",
+            Self::InvalidDeflate => "RFC 7692, section 7.2.2",
+            Self::PayloadTooLong(_)
+            | Self::MessageTooLong(_)
+            | Self::TooManyFragments(_)
+            | Self::InflatedTooLong(_)
+            | Self::InflatedTooMuch(_) => "RFC 6455, section 10.4",
         }
     }
 
@@ -116,8 +127,14 @@ impl ProtocolErrorKind {
     // RFC 6455, section 7.4.1
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
-            Self::PayloadTooLong(_) | Self::MessageTooLong(_) | Self::TooManyFragments(_) => CloseCode::MESSAGE_TOO_BIG,
+            // RFC 7692 names no code for data that cannot be inflated. "Data within a message that was not consistent with the
+            // type of the message" is what they are; Node's ws and Autobahn say so too, Python's websockets says 1002.
+            Self::InvalidUtf8 | Self::InvalidDeflate => CloseCode::INVALID_PAYLOAD,
+            Self::PayloadTooLong(_)
+            | Self::MessageTooLong(_)
+            | Self::TooManyFragments(_)
+            | Self::InflatedTooLong(_)
+            | Self::InflatedTooMuch(_) => CloseCode::MESSAGE_TOO_BIG,
             Self::ReservedBits(_)
             | Self::ReservedOpCode(_)
             | Self::FragmentedControl(_)
@@ -155,6 +172,9 @@ impl fmt::Display for ProtocolErrorKind {
             Self::TruncatedCloseCode => f.write_str("close frame with half a code"),
             Self::InvalidCloseCode(code) => write!(f, "invalid close code {code}"),
             Self::InvalidUtf8 => f.write_str("invalid UTF-8"),
+            Self::InvalidDeflate => f.write_str("invalid compressed data"),
+            Self::InflatedTooLong(limit) => write!(f, "compressed message of more than {limit} bytes"),
+            Self::InflatedTooMuch(ratio) => write!(f, "message compressed by more than {ratio} to 1"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The field lines of a message, and the way whole messages are written.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -33,17 +34,40 @@ impl Fields {
         self.0.push((name.into(), value.as_bytes().into()));
     }
 
+    /// Adds a line whose value was made of checked parts.
+    pub(crate) fn push_made(&mut self, name: &'static str, value: String) {
+        self.0.push((name.into(), value.into_bytes().into()));
+    }
+
+    /// Takes the lines of this name away.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+    }
+
     /// Puts a value in the place of those of `name`, behind all other lines.
     pub(crate) fn replace(&mut self, name: &'static str, value: &[u8]) -> Result<(), LocalError> {
         write::check_field(name, value)?;
-        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.remove(name);
         self.0.push((name.into(), value.into()));
         Ok(())
+    }
+
+    /// Adds a value that was checked already to the first line of `name`, or as a line of its own.
+    pub(crate) fn append(&mut self, name: &'static str, separator: &str, value: &str) {
+        match self.0.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            Some((_, line)) => *line = [line, separator.as_bytes(), value.as_bytes()].concat().into(),
+            None => self.0.push((name.into(), value.as_bytes().into())),
+        }
     }
 
     /// Whether there is a line of this name.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
+    }
+
+    /// The values of the lines of this name.
+    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The lines in order.
@@ -68,8 +92,12 @@ impl fmt::Debug for Fields {
 pub(crate) enum Start<'a> {
     /// A GET request with this target.
     Get(&'a str),
+    /// A request with this method and this target.
+    Request(&'a str, &'a str),
     /// A response with this status.
     Response(Status),
+    /// A 101 with this reason phrase; a 100 (Continue) goes before it where one is awaited.
+    Switching { after_continue: bool, reason: &'a str },
 }
 
 /// Writes a whole message, or nothing where the output has no room for it.
@@ -97,7 +125,15 @@ fn write_to<'a>(
 ) -> Result<(), WriteError> {
     let mut head = match start {
         Start::Get(target) => write::request(sink, "GET", target),
+        Start::Request(method, target) => write::request(sink, method, target),
         Start::Response(status) => write::response(sink, status),
+        Start::Switching { after_continue, reason } => {
+            // RFC 9110, section 7.8.
+            if after_continue {
+                write::response(sink, Status::CONTINUE)?.end()?;
+            }
+            write::response_with_reason(sink, Status::SWITCHING_PROTOCOLS, reason)
+        }
     }?;
     for (name, value) in lines {
         head = head.field(name, value)?;
@@ -108,6 +144,15 @@ fn write_to<'a>(
 
 /// Counts what is put into it.
 struct Length(usize);
+
+/// Whether a request can begin with this method and this target.
+pub(crate) fn check_request(method: &str, target: &str) -> Result<(), LocalError> {
+    match write::request(&mut Length(0), method, target) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == WriteErrorKind::Method => Err(LocalError::Method),
+        Err(_) => Err(LocalError::Target),
+    }
+}
 
 impl Sink for Length {
     fn put_parts(&mut self, parts: &[&[u8]]) -> Result<(), SinkFull> {
@@ -121,7 +166,8 @@ impl From<WriteError> for LocalError {
         match error.kind() {
             WriteErrorKind::Name => Self::FieldName,
             WriteErrorKind::Target => Self::Url(crate::UrlError::Resource),
-            // No method and no reason is the caller's, and what measures has room for all.
+            WriteErrorKind::Method => Self::Method,
+            // No reason is the caller's, and what measures has room for all.
             _ => Self::FieldValue,
         }
     }

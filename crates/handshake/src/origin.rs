@@ -1,6 +1,7 @@
 //! Who may open a connection from inside a browser: the Origin field (RFC 6454; RFC 6455, section 10.2).
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use switchover_header::value;
@@ -62,6 +63,8 @@ impl<'a> Origin<'a> {
     pub(crate) fn from_caller(origin: &'a str) -> Result<Self, LocalError> {
         let this = Self::parse(origin.as_bytes()).ok_or(LocalError::Origin)?;
         let sendable = match value::origin(origin.as_bytes()) {
+            // Whoever writes a pattern expects it to match.
+            Ok(value::Origin::Triple { host, .. }) if host.contains('*') => false,
             // There are `file://` and the like, while a page of HTTP comes from a host.
             Ok(value::Origin::Triple { scheme, host, .. }) => !host.is_empty() || default_port(scheme).is_none(),
             Ok(value::Origin::Null) => true,
@@ -80,6 +83,16 @@ impl<'a> Origin<'a> {
 
 /// Which origins may open a connection. A request without an Origin field does not come from a browser's page, and
 /// every policy lets it in.
+///
+/// ```
+/// use switchover_handshake::{Origin, OriginPolicy};
+///
+/// let policy = OriginPolicy::same_origin().or(OriginPolicy::listed(["https://example.org", "https://*.example.net"])?);
+/// let permits = |origin: &str| policy.permits(Origin::parse(origin.as_bytes()).unwrap(), "example.com");
+/// assert!(permits("https://example.com") && permits("https://example.org") && permits("https://a.example.net"));
+/// assert!(!permits("https://example.net") && !permits("https://a.b.example.net") && !permits("null"));
+/// # Ok::<(), switchover_handshake::LocalError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPolicy(Rule);
 
@@ -94,31 +107,45 @@ impl OriginPolicy {
         Self(Rule::SameOrigin { https_only: true })
     }
 
-    /// Only these origins, such as `https://example.com`.
+    /// Only these origins, such as `https://example.com`, and those that these patterns match, such as
+    /// `https://*.example.com`.
+    ///
+    /// In a pattern each `*` is one label of the host, as it is in a certificate (RFC 9525, section 6.3):
+    /// `https://*.example.com` matches `https://a.example.com`, and neither `https://example.com` nor
+    /// `https://a.b.example.com`. Scheme and port are compared as those of an origin. A pattern matches names only, never
+    /// an IP address. `null` is let in where it is listed.
     ///
     /// # Errors
     /// [`LocalError::Origin`] if one of them is neither `null` nor `scheme://host` nor `scheme://host:port`, such as
-    /// `https://example.com/` with its slash: no browser sends that.
+    /// `https://example.com/` with its slash: no browser sends that. [`LocalError::OriginPattern`] if a `*` is not a whole
+    /// label, if the last label is one, or if what is there belongs to an IP address.
     pub fn listed<T: Into<String>>(origins: impl IntoIterator<Item = T>) -> Result<Self, LocalError> {
-        let origins: Vec<String> = origins.into_iter().map(Into::into).collect();
-        origins.iter().try_for_each(|origin| Origin::from_caller(origin).map(drop))?;
-        Ok(Self(Rule::Listed(origins)))
+        let rules = origins.into_iter().map(|origin| Rule::listed(origin.into())).collect::<Result<_, _>>()?;
+        Ok(Self(Rule::OneOf(rules)))
     }
 
-    /// Pages of anybody. A server must then not act on cookies, nor on anything else that a browser adds by itself.
+    /// Pages of anybody, `null` included. A server must then not act on cookies, nor on anything else that a browser adds
+    /// by itself.
     pub fn any() -> Self {
         Self(Rule::Any)
     }
 
+    /// No pages at all.
+    pub fn none() -> Self {
+        Self(Rule::OneOf(Vec::new()))
+    }
+
+    /// What this policy or the other one lets in.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let mut rules = self.0.into_rules();
+        rules.extend(other.0.into_rules());
+        Self(Rule::OneOf(rules))
+    }
+
     /// Whether a request to the host `authority` with this origin is let in.
     pub fn permits(&self, origin: Origin<'_>, authority: &str) -> bool {
-        match &self.0 {
-            Rule::SameOrigin { https_only } => {
-                origin.is_of_host(authority) && (!https_only || origin.has_scheme("https"))
-            }
-            Rule::Listed(origins) => origins.iter().any(|listed| origin.is_same(Origin(listed))),
-            Rule::Any => true,
-        }
+        self.0.permits(origin, authority)
     }
 }
 
@@ -133,9 +160,46 @@ enum Rule {
     SameOrigin {
         https_only: bool,
     },
-    /// Each is an origin.
-    Listed(Vec<String>),
+    /// An origin.
+    Listed(String),
+    /// An origin with `*` in the place of labels of its host.
+    Pattern(String),
     Any,
+    /// None of them is of this kind.
+    OneOf(Vec<Rule>),
+}
+
+impl Rule {
+    fn listed(origin: String) -> Result<Self, LocalError> {
+        if !origin.contains('*') {
+            Origin::from_caller(&origin)?;
+            return Ok(Self::Listed(origin));
+        }
+        let pattern = Origin::parse(origin.as_bytes()).and_then(|origin| origin.parts()).ok_or(LocalError::Origin)?;
+        match is_pattern(pattern.host) {
+            true => Ok(Self::Pattern(origin)),
+            false => Err(LocalError::OriginPattern),
+        }
+    }
+
+    fn into_rules(self) -> Vec<Self> {
+        match self {
+            Self::OneOf(rules) => rules,
+            rule => vec![rule],
+        }
+    }
+
+    fn permits(&self, origin: Origin<'_>, authority: &str) -> bool {
+        match self {
+            Self::SameOrigin { https_only } => {
+                origin.is_of_host(authority) && (!https_only || origin.has_scheme("https"))
+            }
+            Self::Listed(listed) => origin.is_same(Origin(listed)),
+            Self::Pattern(pattern) => origin.parts().is_some_and(|parts| parts.match_pattern(Origin(pattern))),
+            Self::Any => true,
+            Self::OneOf(rules) => rules.iter().any(|rule| rule.permits(origin, authority)),
+        }
+    }
 }
 
 /// The triple of RFC 6454, section 4; no port where the scheme is not known to have a default one.
@@ -152,6 +216,37 @@ impl Parts<'_> {
             && self.host.eq_ignore_ascii_case(other.host)
             && self.port == other.port
     }
+
+    fn match_pattern(&self, pattern: Origin<'_>) -> bool {
+        pattern.parts().is_some_and(|pattern| {
+            let same_but_host = Parts { host: self.host, ..pattern };
+            self.is_same(&same_but_host) && host_matches(self.host, pattern.host)
+        })
+    }
+}
+
+/// Whether each label of the host is the pattern's, or stands where the pattern has `*`.
+fn host_matches(host: &str, pattern: &str) -> bool {
+    let mut labels = host.split('.');
+    let each = pattern.split('.').all(|expected| match (labels.next(), expected) {
+        (Some(label), "*") => is_label(label),
+        (Some(label), expected) => label.eq_ignore_ascii_case(expected),
+        (None, _) => false,
+    });
+    each && labels.next().is_none()
+}
+
+/// Whether a host with `*` in it is a pattern: labels all of them, `*` alone in its label and none at the end, where a
+/// number would make it an IPv4 address.
+fn is_pattern(host: &str) -> bool {
+    let labels = || host.split('.');
+    labels().all(|label| label == "*" || is_label(label))
+        && labels().next_back().is_some_and(|last| last.bytes().any(|byte| byte.is_ascii_alphabetic()))
+}
+
+/// A label as a browser sends it: letters, digits, `-` and, as many hosts have it, `_`; other scripts are in ASCII there.
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 fn default_port(scheme: &str) -> Option<u16> {

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
@@ -49,6 +50,16 @@ impl Url {
     /// The value of the Host field: the port is there only where it is not the default one.
     pub fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// The same with the port in any case: what a tunnel is asked for.
+    pub(crate) fn host_and_port(&self) -> String {
+        format!("{}:{}", self.authority.get(..self.host).unwrap_or_default(), self.port)
+    }
+
+    /// Whether both are of one origin: scheme, host without regard to case, and port (RFC 6454, section 5).
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.secure == other.secure && self.authority.eq_ignore_ascii_case(&other.authority)
     }
 
     /// The request target: path and query, which RFC 6455 calls the resource name.

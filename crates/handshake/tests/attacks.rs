@@ -13,8 +13,8 @@ use switchover_handshake::header::{
     FieldTable, FieldsView, Framing, FramingError, Limits, RequestHead, RequestScan, RequestView, Status, Step, Version,
 };
 use switchover_handshake::{
-    Choice, ClientHandshake, ClientLimits, HandshakeError, LocalError, Offer, OriginPolicy, Refusal, ServerHandshake,
-    SubprotocolPolicy, Url, UrlError, inspect,
+    Choice, ClientHandshake, ClientLimits, Credentials, HandshakeError, LocalError, Offer, OriginPolicy, Refusal,
+    ServerHandshake, SubprotocolPolicy, Url, UrlError, inspect,
 };
 
 /// A head that counts the bytes of all values it gives out.
@@ -26,6 +26,10 @@ struct Counted<'b> {
 impl FieldsView for Counted<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + Clone + 'a {
         self.head.values(name).inspect(|value| self.given.set(self.given.get() + value.len()))
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.head.lines().inspect(|(_, value)| self.given.set(self.given.get() + value.len()))
     }
 }
 
@@ -98,7 +102,8 @@ fn extensions_nobody_knows_are_ignored() {
     }
 }
 
-/// undici CVE-2026-1527: CR, LF and NUL never reach a head, whichever builder they are given to, and nothing is written.
+/// Attack 22. CR, LF and NUL never reach a head, whichever builder they are given to, and nothing is written (undici
+/// CVE-2026-1527).
 #[test]
 fn no_builder_lets_a_line_be_injected() {
     for bad in ["x\r\nSet-Cookie: a=b", "x\rb", "x\nb", "x\0b", "x\x7fb", "\r\n\r\n"] {
@@ -114,6 +119,12 @@ fn no_builder_lets_a_line_be_injected() {
         assert_eq!(SubprotocolPolicy::exactly(bad), Err(LocalError::Subprotocol));
         assert_eq!(SubprotocolPolicy::client_order([bad]), Err(LocalError::Subprotocol));
         assert_eq!(OriginPolicy::listed([bad]), Err(LocalError::Origin));
+        assert_eq!(offer().credential("X", bad), Err(LocalError::FieldValue));
+        assert_eq!(offer().cookies(&format!("a={bad}")), Err(LocalError::Cookies));
+        assert_eq!(Credentials::basic(bad, "x"), Err(LocalError::UserId));
+        assert_eq!(Credentials::basic("x", bad), Err(LocalError::Password));
+        assert_eq!(Credentials::bearer(bad), Err(LocalError::BearerToken));
+        assert_eq!(offer().url().resolve(&format!("/{bad}")), Err(UrlError::Resource));
         assert_eq!(Refusal::not_found().field("X", bad), Err(LocalError::FieldValue));
         assert_eq!(Refusal::not_found().field(bad, "x"), Err(LocalError::FieldName));
         assert_eq!(Refusal::not_found().body(bad, "x"), Err(LocalError::FieldValue));
@@ -145,7 +156,7 @@ fn no_builder_lets_a_field_of_the_handshake_be_written_twice() {
     }
 }
 
-/// tokio-websockets decoded it into 20 bytes and panicked. RFC 6455, section 4.1.
+/// Requirement 27. Attack 23. tokio-websockets decoded it into 20 bytes and panicked. RFC 6455, section 4.1.
 #[test]
 fn an_accept_value_that_is_none_is_an_error() {
     for accept in [
@@ -169,7 +180,7 @@ fn an_accept_value_that_is_none_is_an_error() {
     assert_eq!(ask_default(&two).error(), HandshakeError::Repeated(SEC_WEBSOCKET_ACCEPT));
 }
 
-/// Envoy CVE-2024-23326. RFC 9110, section 7.8: only a 101 switches, and only a complete one.
+/// Attack 24. Envoy CVE-2024-23326. RFC 9110, section 7.8: only a 101 switches, and only a complete one.
 #[test]
 fn nothing_but_a_whole_101_switches() {
     for start_line in ["HTTP/1.1 200 OK", "HTTP/1.1 426 Upgrade Required", "HTTP/1.1 201 101"] {
@@ -182,7 +193,8 @@ fn nothing_but_a_whole_101_switches() {
     assert!(matches!(ask_default(&Head::new("HTTP/1.1 101 ")).outcome, Outcome::Failed(HandshakeError::Missing(_))));
 }
 
-/// Cross-site hijacking of WebSockets. RFC 6455, section 10.2; RFC 6454, section 7.
+/// Attack 30. Cross-site hijacking: `null`, a host that only looks like it, another port or scheme, a doubled Origin (RFC
+/// 6455, section 10.2; RFC 6454, section 7).
 #[test]
 fn pages_of_others_are_kept_out() {
     for origin in [
@@ -218,7 +230,7 @@ fn pages_of_others_are_kept_out() {
     assert_eq!(serve_default(&at_port).error(), HandshakeError::ForeignOrigin);
 }
 
-/// hyper#4019: bytes that are no UTF-8 where text is expected.
+/// Attack 31. hyper#4019: bytes that are no UTF-8 where text is expected.
 #[test]
 fn bytes_beyond_ascii_are_no_panic() {
     let bytes: &[u8] = b"\xff\xfe, Upgrade";
@@ -238,7 +250,7 @@ fn bytes_beyond_ascii_are_no_panic() {
     }
 }
 
-/// Tomcat; RFC 9110, sections 7.6.1 and 7.8.
+/// Attack 32. Requirements 5, 6. Tomcat; RFC 9110, sections 7.6.1 and 7.8.
 #[test]
 fn upgrade_counts_on_http_1_1_and_where_connection_names_it_only() {
     let old = Head::request().start_line("GET /notifications HTTP/1.0");
@@ -250,7 +262,7 @@ fn upgrade_counts_on_http_1_1_and_where_connection_names_it_only() {
     assert!(serve_default(&second_line).answer().starts_with("HTTP/1.1 101 "));
 }
 
-/// RFC 9110, section 15.2: there may be any number of them, and a client may have enough.
+/// Attack 33. Requirement 12. RFC 9110, section 15.2: there may be any number of them, and a client may have enough.
 #[test]
 fn endless_interim_responses_are_cut_off() {
     let limits = ClientLimits { interim: 3, ..ClientLimits::default() };
@@ -278,7 +290,7 @@ fn the_head_of_a_refusal_that_drips_is_read_once() {
     assert!(matches!(handshake.receive(&response), Ok(Step::Done { consumed, .. }) if consumed == response.len()));
 }
 
-/// Slowloris. The clock is the caller's; the answer is here (RFC 9110, section 15.5.9).
+/// Attack 33. Slowloris. The clock is the caller's; the answer is here (RFC 9110, section 15.5.9).
 #[test]
 fn a_request_that_drips_is_answered_408_when_the_deadline_passes() {
     let mut handshake = ServerHandshake::default();
@@ -308,8 +320,8 @@ fn a_head_without_end_is_431_at_the_limit() {
     assert!(input.len() <= Limits::default().head);
 }
 
-/// Generators seeded by the time made guessable keys. There is no key without the caller's 16 bytes, and two of them
-/// give two keys (RFC 6455, section 4.1, second list, item 7).
+/// Attack 34. Generators seeded by the time made guessable keys: there is no key without the caller's 16 bytes, and two of
+/// them give two keys (RFC 6455, section 4.1, second list, item 7).
 #[test]
 fn the_nonce_is_the_callers() {
     let key = |nonce| {

@@ -1,15 +1,18 @@
-//! What a client does with the answer to its opening handshake (RFC 6455, section 4.1), each response under every split.
+//! What a client does with the answer to its opening handshake (RFC 6455, section 4.1), each response under every
+//! split.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test are tests too")]
 
 mod common;
 
+use bytes::BytesMut;
 use common::{ACCEPT, Asked, End, Head, NONCE, Outcome, ask, ask_bytes, ask_default, ask_pieces, offer};
 use switchover_handshake::header::names::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
 };
 use switchover_handshake::header::{HeadErrorKind, Limits, Step};
 use switchover_handshake::{
-    Agreement, Answer, ClientHandshake, ClientLimits, HandshakeError, LocalError, Offer, Url, UrlError,
+    Agreement, Answer, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, LocalError, Offer, Response, Url,
+    UrlError,
 };
 
 fn written(offer: &Offer) -> String {
@@ -18,8 +21,8 @@ fn written(offer: &Offer) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// RFC 6455, section 3; section 4.1, item 1 of the first list. That there is one connecting attempt for each address is
-/// up to the caller, who has the addresses.
+/// Requirement 20. The URI is a valid one of `ws` or `wss`, without a fragment (RFC 6455, section 3; section 4.1, item 1 of
+/// the first list). That there is one connecting attempt for each address is up to the caller, who has the addresses.
 #[test]
 fn a_url_is_ws_or_wss_without_a_fragment() {
     for (text, host, port, secure, authority, target) in [
@@ -67,7 +70,8 @@ fn a_url_is_ws_or_wss_without_a_fragment() {
     }
 }
 
-/// RFC 6455, section 4.1, second list, items 1 to 9: GET, HTTP/1.1, origin-form, Host, Upgrade, Connection, Key, Version.
+/// Requirements 21, 22. GET, HTTP/1.1, origin-form, Host, Upgrade, Connection, Key, Version 13 (RFC 6455, section 4.1,
+/// second list, items 1 to 9).
 #[test]
 fn the_request_is_as_the_standard_has_it() {
     assert_eq!(
@@ -82,7 +86,7 @@ fn the_request_is_as_the_standard_has_it() {
     );
 }
 
-/// RFC 6455, section 4.1, second list, item 4.
+/// Requirement 21. Host has the port only where it is not the default (RFC 6455, section 4.1, second list, item 4).
 #[test]
 fn host_has_the_port_only_where_it_is_not_the_default() {
     for (url, host) in [
@@ -96,7 +100,8 @@ fn host_has_the_port_only_where_it_is_not_the_default() {
     }
 }
 
-/// RFC 6455, section 4.1, second list, item 7: the nonce is the caller's, fresh for each attempt.
+/// Requirement 22. The key is 16 bytes of the caller's, fresh for each attempt (RFC 6455, section 4.1, second list,
+/// item 7).
 #[test]
 fn the_key_is_the_callers_nonce() {
     let mut out = Vec::new();
@@ -104,7 +109,8 @@ fn the_key_is_the_callers_nonce() {
     assert!(String::from_utf8(out).unwrap().contains("\r\nSec-WebSocket-Key: /////////////////////w==\r\n"));
 }
 
-/// RFC 6455, section 4.1, second list, items 8, 10 and 12.
+/// Requirement 23. Origin and the order of the subprotocols are the caller's (RFC 6455, section 4.1, second list, items 8,
+/// 10 and 12).
 #[test]
 fn origin_subprotocols_and_fields_are_the_callers() {
     let offer = offer().origin("https://example.com").unwrap();
@@ -120,7 +126,8 @@ fn origin_subprotocols_and_fields_are_the_callers() {
     );
 }
 
-/// RFC 6455, section 4.1, second list, item 10: `1#token`, all unique; RFC 6454, section 6.2.
+/// Requirement 23. Subprotocols are tokens, all unique (RFC 6455, section 4.1, second list, item 10); an origin is one that
+/// is sent (RFC 6454, section 6.2).
 #[test]
 fn an_offer_takes_unique_tokens_and_valid_origins_only() {
     for name in ["", "a b", "a,b", "caf\u{e9}", "a\r\nb", "a;b"] {
@@ -135,8 +142,8 @@ fn an_offer_takes_unique_tokens_and_valid_origins_only() {
     assert!(offer().origin("null").is_ok());
 }
 
-/// RFC 6455, section 4.1: all that a client can do before the answer is to wait. The request is the whole output, and
-/// the agreement, which a session begins with, comes with a verified 101 only.
+/// Requirement 24. RFC 6455, section 4.1: all that a client can do before the answer is to wait. The request is the
+/// whole output, and the agreement, which a session begins with, comes with a verified 101 only.
 #[test]
 fn nothing_but_the_request_is_sent_before_the_answer() {
     let mut out = Vec::new();
@@ -156,8 +163,8 @@ fn the_101_of_the_standard_is_accepted() {
     assert_eq!(asked.agreement(), Agreement::default());
 }
 
-/// RFC 6455, section 4.1, third list, item 1: a challenge, a redirection and a list of versions come with their fields
-/// and their content.
+/// Requirement 25. Any status but 101 follows HTTP: a challenge, a redirection and a list of versions come with their
+/// fields and their content (RFC 6455, section 4.1, third list, item 1).
 #[test]
 fn any_status_but_101_is_an_ordinary_response_with_its_content() {
     for (head, expected) in [
@@ -175,7 +182,7 @@ fn any_status_but_101_is_an_ordinary_response_with_its_content() {
     }
 }
 
-/// RFC 9112, section 6.3: content ends by its length, with the connection, or is none.
+/// Requirement 25. RFC 9112, section 6.3: content ends by its length, with the connection, or is none.
 #[test]
 fn the_content_of_a_refusal_is_framed_and_bounded() {
     let refused = |response: &[u8], end| match ask_bytes(&offer(), response, end) {
@@ -193,7 +200,7 @@ fn the_content_of_a_refusal_is_framed_and_bounded() {
     assert_eq!(ask_bytes(&offer(), until_close, End::Open).outcome, Outcome::NeedMore);
     assert_eq!(refused(until_close, End::Closed), (b"no".to_vec(), false, vec![]));
     let coded = b"HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n";
-    assert!(refused(coded, End::Open).1);
+    assert_eq!(refused(coded, End::Open), (b"no".to_vec(), false, vec![]));
 
     let limits = ClientLimits { refusal_body: 4, ..ClientLimits::default() };
     for (response, end, expected, truncated) in [
@@ -212,7 +219,7 @@ fn the_content_of_a_refusal_is_framed_and_bounded() {
     }
 }
 
-/// RFC 6455, section 4.1, third list, items 2 and 3; RFC 9110, sections 5.6.1 and 7.8.
+/// Requirement 26. RFC 6455, section 4.1, third list, items 2 and 3; RFC 9110, sections 5.6.1 and 7.8.
 #[test]
 fn upgrade_is_websocket_and_connection_has_upgrade() {
     for (upgrade, connection) in
@@ -242,7 +249,7 @@ fn upgrade_is_websocket_and_connection_has_upgrade() {
     }
 }
 
-/// RFC 6455, section 4.1, third list, item 4; section 11.3.3.
+/// Requirements 27, 41. RFC 6455, section 4.1, third list, item 4; section 11.3.3.
 #[test]
 fn the_accept_value_is_the_one_for_the_key_and_stands_once() {
     let around = Head::response().with(SEC_WEBSOCKET_ACCEPT, format!(" \t{ACCEPT}\t "));
@@ -257,7 +264,7 @@ fn the_accept_value_is_the_one_for_the_key_and_stands_once() {
     assert_eq!(ask_default(&doubled).error(), HandshakeError::Repeated(SEC_WEBSOCKET_ACCEPT));
 }
 
-/// RFC 6455, section 4.1, third list, items 5 and 6; section 11.3.
+/// Requirements 28, 41. RFC 6455, section 4.1, third list, items 5 and 6; section 11.3.
 #[test]
 fn what_was_not_offered_fails_the_handshake() {
     let offer = offer().subprotocol("chat").unwrap().subprotocol("mqtt").unwrap();
@@ -284,7 +291,7 @@ fn what_was_not_offered_fails_the_handshake() {
     );
 }
 
-/// RFC 6455, section 4.2.2 permits a server to pick none; a browser fails then.
+/// Requirement 28. RFC 6455, section 4.2.2 permits a server to pick none; a browser fails then.
 #[test]
 fn that_no_subprotocol_was_picked_is_the_callers_to_judge() {
     let offer = offer().subprotocol("chat").unwrap();
@@ -292,7 +299,7 @@ fn that_no_subprotocol_was_picked_is_the_callers_to_judge() {
     assert_eq!(ask(&offer.require_subprotocol(), &Head::response()).error(), HandshakeError::SubprotocolRequired);
 }
 
-/// RFC 6455, section 4.1: other fields are processed according to documents that define them.
+/// Requirement 29. RFC 6455, section 4.1: other fields are processed according to documents that define them.
 #[test]
 fn all_fields_of_the_101_are_surfaced() {
     let response = Head::response().line("Set-Cookie", "a=b").line("X-Any", b"caf\xe9").line("Set-Cookie", "c=d");
@@ -301,7 +308,7 @@ fn all_fields_of_the_101_are_surfaced() {
     assert_eq!(extra, [("Set-Cookie", &b"a=b"[..]), ("X-Any", b"caf\xe9"), ("Set-Cookie", b"c=d")]);
 }
 
-/// RFC 6455, section 4.4: one line or many, and only what is a version.
+/// Requirement 30. RFC 6455, section 4.4: one line or many, and only what is a version.
 #[test]
 fn the_versions_a_server_speaks_are_told() {
     let versions = |head: Head| match ask_default(&head.line("Content-Length", "0")).outcome {
@@ -316,7 +323,8 @@ fn the_versions_a_server_speaks_are_told() {
     assert_eq!(versions(refusal.line("Sec-WebSocket-Version", "013, 13, 256, x, 0")), [13, 0]);
 }
 
-/// RFC 9110, section 15.2: any number of interim responses comes before the final one, and here at most 16.
+/// Requirement 12. RFC 9110, section 15.2: any number of interim responses comes before the final one, and here at most
+/// 16.
 #[test]
 fn interim_responses_come_before_the_final_one() {
     let interim = [Head::new("HTTP/1.1 100 Continue"), Head::new("HTTP/1.1 103 Early Hints").line("Link", "</a>")];
@@ -431,4 +439,63 @@ fn all_responses_before_the_end_are_given() {
     let Ok((Answer::Refused(refused), consumed)) = handshake.receive_eof(rest) else { panic!() };
     assert_eq!((refused.status().as_u16(), refused.body, refused.truncated), (404, &b"no"[..], true));
     assert_eq!(consumed, refusal.len());
+}
+
+/// In one call, and owned, it is the same answer: whole, bytewise, at every split, and at the end of the connection.
+#[test]
+fn the_final_answer_is_the_one_that_is_received() {
+    let interim = Head::new("HTTP/1.1 103 Early Hints").line("Link", "</a>").to_bytes();
+    let accepted = Head::response().line("Set-Cookie", "a=b").to_bytes();
+    let refused = b"HTTP/1.1 401 \r\nWWW-Authenticate: Basic\r\nContent-Length: 7\r\n\r\ncontent".to_vec();
+    let until_close = b"HTTP/1.1 404 Not Found\r\n\r\nnothing here".to_vec();
+    let broken = b"HTTP/1.1 101 \r\n\r\n".to_vec();
+    for (final_response, end) in [
+        (&accepted, End::Open),
+        (&accepted, End::Closed),
+        (&refused, End::Open),
+        (&until_close, End::Closed),
+        (&until_close[..until_close.len() - 20].to_vec(), End::Closed),
+        (&until_close, End::Open),
+        (&broken, End::Open),
+    ] {
+        for before in [&[][..], &interim, &[&interim[..], &interim].concat()] {
+            let bytes = [before, final_response, if end == End::Open { b"\x81\0" } else { b"" }].concat();
+            let expected = ask_bytes(&offer(), &bytes, end);
+            switchover_testkit::split::for_every_split(&bytes, |pieces| {
+                let (outcome, rest) = answer_pieces(pieces, end);
+                assert_eq!(outcome, expected.outcome);
+                if matches!(outcome, Outcome::Accepted { .. } | Outcome::Refused { .. }) && end == End::Open {
+                    assert_eq!(rest, expected.rest);
+                }
+            });
+        }
+    }
+}
+
+/// What [`ClientHandshake::answer`] makes of these pieces, and what it leaves.
+fn answer_pieces(pieces: &[&[u8]], end: End) -> (Outcome, Vec<u8>) {
+    let mut handshake = ClientHandshake::new(&offer(), NONCE, &mut Vec::new()).unwrap();
+    let mut input = BytesMut::new();
+    let owned =
+        |response: &Response| response.fields.iter().map(|(name, value)| (name.clone(), value.to_vec())).collect();
+    let ended = (end == End::Closed).then_some((pieces.len(), &[][..]));
+    for (number, piece) in pieces.iter().copied().enumerate().chain(ended) {
+        input.extend_from_slice(piece);
+        let outcome = match handshake.answer(&mut input, number == pieces.len()) {
+            Ok(None) => continue,
+            Ok(Some(FinalAnswer::Accepted { agreement, response })) => {
+                Outcome::Accepted { agreement, fields: owned(&response) }
+            }
+            Ok(Some(FinalAnswer::Refused(response))) => Outcome::Refused {
+                status: response.status.as_u16(),
+                body: response.body.to_vec(),
+                truncated: response.truncated,
+                versions: Vec::new(),
+                fields: owned(&response),
+            },
+            Err(error) => Outcome::Failed(error),
+        };
+        return (outcome, [&input[..], &pieces.get(number + 1..).unwrap_or_default().concat()].concat());
+    }
+    (Outcome::NeedMore, input.to_vec())
 }

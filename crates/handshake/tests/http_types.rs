@@ -6,7 +6,8 @@ use http::{Method, Request, Response, StatusCode, Version};
 use switchover_handshake::header::Status;
 use switchover_handshake::header::names::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION};
 use switchover_handshake::{
-    AcceptError, Choice, HandshakeError, LocalError, Offer, Refusal, SubprotocolPolicy, inspect, verify,
+    AcceptError, Attempt, Choice, HandshakeError, LocalError, Offer, Protocol, Protocols, Refusal, SubprotocolPolicy,
+    UpgradeChoice, UpgradeOffer, inspect, inspect_connect, inspect_upgrade, verify,
 };
 
 const NONCE: [u8; 16] = *b"the sample nonce";
@@ -150,4 +151,83 @@ fn more_fields_than_http_has_room_for_are_an_error() {
         offer = offer.field(&format!("x-{number}"), "").unwrap();
     }
     assert_eq!(offer.to_request(NONCE).unwrap_err(), LocalError::TooManyFields);
+}
+
+/// The same for other protocols, with content that the caller has read.
+#[test]
+fn other_protocols_are_agreed_on_too() {
+    let offer = UpgradeOffer::new("POST", "/x?y=z", "docker").unwrap().protocol(Protocol::docker()).unwrap();
+    let offer = offer.field("X-Many", "a").unwrap().field("X-Many", "b").unwrap().content("{}");
+    let (request, expectations) = offer.to_request().unwrap();
+    assert_eq!(
+        (request.method(), request.uri().to_string(), &request.body()[..]),
+        (&Method::POST, "/x?y=z".into(), &b"{}"[..])
+    );
+    assert_eq!(request.headers()["content-length"], "2");
+    assert_eq!(request.headers().get_all("x-many").iter().count(), 2);
+
+    let protocols = Protocols::new([Protocol::websocket(), Protocol::docker()]).unwrap();
+    let proposal = inspect_upgrade(&request, &protocols).unwrap().expect("it proposes tcp");
+    let choice = UpgradeChoice::new().protocol("tcp").unwrap().field("Content-Type", "x/y").unwrap();
+    let (response, switched) = proposal.accept_response(&choice).unwrap();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(response.headers()["content-type"], "x/y");
+    assert_eq!(expectations.judge(&response), Ok(Some(switched)));
+
+    let proposal = inspect_upgrade(&request, &protocols).unwrap().unwrap();
+    let other = UpgradeChoice::new().protocol("foo").unwrap();
+    assert_eq!(proposal.accept_response(&other).unwrap_err(), LocalError::ProtocolNotOffered);
+    let empty = UpgradeOffer::new("GET", "/", "a").unwrap();
+    assert_eq!(empty.to_request().unwrap_err(), LocalError::NoProtocol);
+}
+
+/// Another parser may let through what the scan of a head does not.
+#[test]
+fn a_request_of_another_parser_is_checked_as_well() {
+    let protocols = Protocols::new([Protocol::docker()]).unwrap();
+    let request = |lines: &[(&str, &str)]| {
+        let request = Request::builder().method(Method::POST).uri("/x").header("connection", "upgrade");
+        let request = lines.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.header("upgrade", "tcp").body(()).unwrap()
+    };
+    assert!(inspect_upgrade(request(&[("host", "a")]), &protocols).unwrap().is_some());
+    let error = |lines: &[(&str, &str)]| *inspect_upgrade(request(lines), &protocols).unwrap_err().error().unwrap();
+    assert_eq!(error(&[]), HandshakeError::Missing(&["Host"]));
+    assert_eq!(error(&[("host", "a"), ("host", "b")]), HandshakeError::Repeated("Host"));
+    assert!(matches!(error(&[("host", "a b")]), HandshakeError::Malformed("Host", Some(_))));
+    let both = [("host", "a"), ("content-length", "5"), ("transfer-encoding", "chunked")];
+    assert!(matches!(error(&both), HandshakeError::Framing(_)));
+}
+
+/// Requirement 13. RFC 9110, section 9.3.6.
+#[test]
+fn a_tunnel_needs_a_port() {
+    let request = |uri: &str| Request::builder().method(Method::CONNECT).uri(uri).body(()).unwrap();
+    let with_port = request("example.com:443");
+    let proposal = inspect_connect(&with_port).unwrap().expect("it proposes a tunnel");
+    assert_eq!((proposal.authority().host, proposal.authority().port), ("example.com", Some(443)));
+    for uri in ["example.com", "example.com:0", "/x"] {
+        let refusal = inspect_connect(request(uri)).unwrap_err();
+        assert_eq!((refusal.error(), refusal.status().as_u16()), (Some(&HandshakeError::Authority), 400), "{uri}");
+    }
+    assert!(inspect_connect(Request::new(())).unwrap().is_none());
+}
+
+/// Requirement 18. RFC 9113, sections 8.2.2 and 8.6; RFC 9114, section 4.5: HTTP/2 and HTTP/3 have no Upgrade, no 101
+/// and no tunnel that takes the connection; what comes with them is malformed and never switches anything.
+#[test]
+fn http_2_and_http_3_do_not_switch() {
+    let offer = UpgradeOffer::new("GET", "/", "a").unwrap().protocol(Protocol::spdy()).unwrap();
+    let protocols = Protocols::new([Protocol::spdy()]).unwrap();
+    for version in [Version::HTTP_2, Version::HTTP_3, Version::HTTP_10] {
+        let (mut request, expectations) = offer.to_request().unwrap();
+        *request.version_mut() = version;
+        assert!(inspect_upgrade(&request, &protocols).unwrap().is_none());
+        let mut response =
+            Response::builder().status(101).header("upgrade", "SPDY/3.1").header("connection", "upgrade");
+        response = response.version(version);
+        assert_eq!(expectations.judge(&response.body(()).unwrap()), Err(HandshakeError::ResponseVersion));
+        let tunnel = Request::builder().method(Method::CONNECT).uri("a:1").version(version).body(()).unwrap();
+        assert_eq!(inspect_connect(&tunnel).unwrap().is_some(), version == Version::HTTP_10);
+    }
 }

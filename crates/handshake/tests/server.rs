@@ -49,8 +49,8 @@ fn a_valid_request_is_answered_with_the_101_of_the_standard() {
     );
 }
 
-/// RFC 9110, section 7.8: protocol names compare case-insensitively; section 5.6.1: lists span lines, empty elements
-/// do not count.
+/// Requirement 1. RFC 9110, section 7.8: protocol names compare case-insensitively; section 5.6.1: lists span lines,
+/// empty elements do not count.
 #[test]
 fn upgrade_and_connection_are_lists_without_regard_to_case() {
     for (upgrade, connection) in [
@@ -66,12 +66,12 @@ fn upgrade_and_connection_are_lists_without_regard_to_case() {
     assert!(serve_default(&lines).answer().starts_with("HTTP/1.1 101 "));
 }
 
-/// RFC 6455, section 4.2.1, item 1; RFC 9110, section 15.5.6.
+/// Requirement 31. RFC 6455, section 4.2.1, item 1; RFC 9110, section 15.5.6.
 #[test]
 fn a_method_other_than_get_is_405_with_allow() {
     for method in ["POST", "PUT", "OPTIONS", "get"] {
         let refusal = refused(&Head::request().start_line(format!("{method} /notifications HTTP/1.1")));
-        assert_eq!(refusal.error(), Some(&HandshakeError::Method));
+        assert_eq!(refusal.error(), Some(&HandshakeError::Method(&["GET"])));
         assert_eq!(status(&refusal), 405);
         assert_eq!(response_field(&refusal.to_bytes(), "Allow"), ["GET"]);
     }
@@ -88,7 +88,7 @@ fn the_refusal_of_head_has_no_content() {
     assert_ne!(response_field(&bytes, CONTENT_LENGTH), ["0"]);
 }
 
-/// RFC 9110, sections 7.8 and 15.5.22.
+/// Requirements 4, 5, 11, 32. RFC 9110, sections 7.8 and 15.5.22.
 #[test]
 fn a_request_without_websocket_is_http_and_426_where_websocket_is_all_there_is() {
     for request in [
@@ -110,7 +110,7 @@ fn a_request_without_websocket_is_http_and_426_where_websocket_is_all_there_is()
     }
 }
 
-/// RFC 6455, section 4.2.1, item 5, and section 11.3.1.
+/// Requirement 33. RFC 6455, section 4.2.1, item 5, and section 11.3.1.
 #[test]
 fn the_key_decodes_to_16_bytes_and_stands_once() {
     for key in ["", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZTE=", "dGhlIHNhbXBsZSBub25jZTEy", "====", "\u{e9}"]
@@ -124,7 +124,7 @@ fn the_key_decodes_to_16_bytes_and_stands_once() {
     assert_eq!(status(&doubled), 400);
 }
 
-/// RFC 6455, section 4.1 prints this key: its pad bits are not zero.
+/// Requirement 33. RFC 6455, section 4.1 prints this key: its pad bits are not zero.
 #[test]
 fn the_pad_bits_of_a_key_do_not_matter() {
     let answer = serve_default(&Head::request().with(SEC_WEBSOCKET_KEY, "AQIDBAUGBwgJCgsMDQ4PEC==")).answer();
@@ -132,7 +132,7 @@ fn the_pad_bits_of_a_key_do_not_matter() {
     assert!(answer.contains("Sec-WebSocket-Accept: OfS0wDaT5NoxF2gqm7Zj2YtetzM=\r\n"), "{answer}");
 }
 
-/// RFC 6455, section 4.2.1: one 400 says all that is missing; section 4.4: the version comes with it.
+/// Requirement 34. RFC 6455, section 4.2.1: one 400 says all that is missing; section 4.4: the version comes with it.
 #[test]
 fn all_that_is_missing_is_named_in_one_400() {
     let refusal = refused(&Head::request().without(SEC_WEBSOCKET_KEY).without(SEC_WEBSOCKET_VERSION));
@@ -151,7 +151,7 @@ fn all_that_is_missing_is_named_in_one_400() {
     assert_eq!(response_field(&refusal.to_bytes(), SEC_WEBSOCKET_VERSION), ["13"]);
 }
 
-/// RFC 6455, sections 4.2.2 (version) and 4.4.
+/// Requirement 34. RFC 6455, sections 4.2.2 (version) and 4.4.
 #[test]
 fn another_version_is_426_with_the_version_spoken() {
     for version in ["12", "8", "0", "14", "255"] {
@@ -168,7 +168,7 @@ fn another_version_is_426_with_the_version_spoken() {
     }
 }
 
-/// RFC 6455, sections 4.3 and 11.3.5.
+/// Requirement 34. RFC 6455, sections 4.3 and 11.3.5.
 #[test]
 fn what_is_no_version_is_400_with_the_version_spoken() {
     for version in ["", "0xD", "013", "13.0", "13, 8", "+13", "256", "thirteen"] {
@@ -182,7 +182,8 @@ fn what_is_no_version_is_400_with_the_version_spoken() {
     assert_eq!(response_field(&doubled.to_bytes(), SEC_WEBSOCKET_VERSION), ["13"]);
 }
 
-/// RFC 6455, section 10.2: a page of the same host is let in by default, and what sends no Origin is no page.
+/// Requirement 35. A page of the same host is let in by default, and what sends no Origin is no page (RFC 6455,
+/// section 10.2).
 #[test]
 fn pages_of_the_same_origin_are_let_in_by_default() {
     for (host, origin) in [
@@ -209,7 +210,7 @@ fn the_authority_of_an_absolute_target_takes_the_place_of_host() {
     with_proposal(&request, |proposal| assert_eq!((proposal.host(), proposal.path()), ("example.org", "/chat")));
 }
 
-/// RFC 6455, sections 4.2.2 (origin) and 10.2.
+/// Requirement 35. An origin that is refused gets 403 (RFC 6455, sections 4.2.2 and 10.2).
 #[test]
 fn a_foreign_origin_is_403() {
     let request = Head::request().line(ORIGIN, "https://example.org");
@@ -230,7 +231,8 @@ fn a_foreign_origin_is_403() {
     assert_eq!(serve(&plain, &https).error(), HandshakeError::ForeignOrigin);
 }
 
-/// RFC 6455, section 4.2.2: 401 and redirections, 404 for an unknown resource; any status, fields and content.
+/// Requirement 35. 401 and redirections, 404 for an unknown resource; any status, fields and content (RFC 6455,
+/// section 4.2.2).
 #[test]
 fn the_caller_refuses_as_it_likes() {
     let written = |refusal: Refusal| {
@@ -267,7 +269,8 @@ fn the_caller_refuses_as_it_likes() {
     assert!(written(Refusal::new(Status::UPGRADE_REQUIRED).unwrap()).contains("\r\nUpgrade: websocket\r\n"));
 }
 
-/// RFC 6455, section 4.2.2 (subprotocol): one of those offered or no field, and never an empty one.
+/// Requirement 36. The subprotocol is one of those offered, or there is no field, and never an empty one; the order is the
+/// client's or the server's, or exactly one is required (RFC 6455, section 4.2.2).
 #[test]
 fn the_subprotocol_is_chosen_by_the_policy() {
     let request = Head::request().line(SEC_WEBSOCKET_PROTOCOL, "mqtt, chat").line(SEC_WEBSOCKET_PROTOCOL, "wamp");
@@ -338,7 +341,8 @@ fn extensions_are_one_list_over_all_lines() {
     }
 }
 
-/// RFC 6455, sections 9.1 and 4.3: what breaks the grammar fails the handshake, as does a quoted value that is no token.
+/// RFC 6455, sections 9.1 and 4.3: what breaks the grammar fails the handshake, as does a quoted value that is no
+/// token.
 #[test]
 fn extensions_that_break_their_grammar_are_400() {
     for list in [
@@ -370,7 +374,7 @@ fn extensions_that_break_their_grammar_are_400() {
     assert!(serve_default(&escaped).answer().starts_with("HTTP/1.1 101 "));
 }
 
-/// RFC 6455, section 10.7: bad data in the handshake gets a status of HTTP.
+/// Requirements 16, 40. RFC 6455, section 10.7: bad data in the handshake gets a status of HTTP.
 #[test]
 fn a_head_that_is_none_gets_a_status() {
     for (bytes, expected) in [
@@ -390,8 +394,8 @@ fn a_head_that_is_none_gets_a_status() {
     }
 }
 
-/// RFC 6455, section 11.3: Key and Version stand once in a request, Protocol and Extensions may be on many lines;
-/// RFC 6454, section 7.3: Origin stands once.
+/// Requirements 33, 41. RFC 6455, section 11.3: Key and Version stand once in a request, Protocol and Extensions may be
+/// on many lines; RFC 6454, section 7.3: Origin stands once.
 #[test]
 fn fields_that_stand_once_are_400_when_doubled() {
     for (name, value) in [
@@ -408,7 +412,8 @@ fn fields_that_stand_once_are_400_when_doubled() {
     with_proposal(&many, |proposal| assert_eq!(proposal.subprotocols().collect::<Vec<_>>(), ["a", "b"]));
 }
 
-/// RFC 9110, section 9.3.1; RFC 6455, section 4.1: what follows the head is the new protocol, so there is no content.
+/// Requirement 42. Attack 27. RFC 9110, section 9.3.1; RFC 6455, section 4.1: what follows the head is the new
+/// protocol, so there is no content.
 #[test]
 fn content_on_the_request_is_400() {
     for request in [Head::request().line(CONTENT_LENGTH, "5"), Head::request().line(TRANSFER_ENCODING, "chunked")] {
@@ -422,7 +427,7 @@ fn content_on_the_request_is_400() {
     assert!(matches!(refused(&both).error(), Some(HandshakeError::Head(_))));
 }
 
-/// RFC 6455, section 4.1: a client waits for the answer, and some do not.
+/// Requirement 43. Attack 25. RFC 6455, section 4.1: a client waits for the answer, and some do not.
 #[test]
 fn data_behind_the_request_is_kept_or_rejected() {
     let glued = [&Head::request().to_bytes()[..], b"\x81\x85\x01\x02\x03\x04hello"].concat();
@@ -435,7 +440,7 @@ fn data_behind_the_request_is_kept_or_rejected() {
     assert!(matches!(serve_pieces(&[&alone], &Choice::new(), EarlyData::Reject), Served::Accepted { .. }));
 }
 
-/// RFC 9110, section 7.8: Upgrade is ignored in a request of HTTP/1.0.
+/// Requirement 6. RFC 9110, section 7.8: Upgrade is ignored in a request of HTTP/1.0.
 #[test]
 fn http_1_0_is_plain_http() {
     let request = Head::request().start_line("GET /notifications HTTP/1.0");
@@ -443,6 +448,7 @@ fn http_1_0_is_plain_http() {
     assert_eq!(status(&refusal), 426);
 }
 
+/// Requirement 15. RFC 9112, section 9.3.2: one at a time, in order.
 #[test]
 fn plain_requests_come_one_after_the_other_until_one_proposes_websocket() {
     let plain = Head::new("GET /page HTTP/1.1").line(HOST, "example.com").to_bytes();
@@ -574,7 +580,7 @@ fn nothing_is_answered_behind_a_refusal() {
     }
 }
 
-/// RFC 9112, section 6.3: content follows such a request, and it is never read as the next request.
+/// Requirement 14. RFC 9112, section 6.3: content follows such a request, and it is never read as the next request.
 #[test]
 fn content_is_not_the_next_request() {
     let upgrade = Head::request().to_bytes();
@@ -615,14 +621,15 @@ fn an_empty_host_is_400() {
     assert_eq!((refusal.error(), status(&refusal)), (Some(&HandshakeError::Malformed(HOST, None)), 400));
 }
 
-/// RFC 9110, section 9.1: whatever it asks for, a method other than GET gets 405; section 9.3.2: to HEAD without content.
+/// RFC 9110, section 9.1: whatever it asks for, a method other than GET gets 405; section 9.3.2: to HEAD without
+/// content.
 #[test]
 fn a_plain_head_request_is_405_without_content() {
     let Served::Http { refusal, .. } = serve_default(&Head::request().without(UPGRADE).start_line("HEAD / HTTP/1.1"))
     else {
         panic!()
     };
-    assert_eq!((refusal.error(), status(&refusal)), (Some(&HandshakeError::Method), 405));
+    assert_eq!((refusal.error(), status(&refusal)), (Some(&HandshakeError::Method(&["GET"])), 405));
     assert!(refusal.to_bytes().ends_with(b"\r\n\r\n"));
     assert_eq!(response_field(&refusal.to_bytes(), CONTENT_LENGTH), [refusal.content().len().to_string()]);
 }
@@ -673,7 +680,8 @@ fn subprotocols_that_differ_in_case_differ() {
     with_proposal(&request, |proposal| assert!(proposal.subprotocols().eq(["Chat", "chat"])));
 }
 
-/// RFC 9110, sections 15.3.6 and 15.4.5: neither has content, and the length in a 304 would be that of another response.
+/// RFC 9110, sections 15.3.6 and 15.4.5: neither has content, and the length in a 304 would be that of another
+/// response.
 #[test]
 fn a_205_and_a_304_have_no_content() {
     let written = |status| Refusal::new(status).unwrap().to_bytes();

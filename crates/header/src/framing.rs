@@ -252,6 +252,14 @@ impl Facts {
     }
 }
 
+/// RFC 9112, section 6.3, items 1 and 2: what has no body, regardless of its fields.
+pub(crate) fn has_no_body(response: Status, request_method: &str) -> bool {
+    request_method == "HEAD"
+        || response.is_informational()
+        || matches!(response, Status::NO_CONTENT | Status::NOT_MODIFIED)
+        || (request_method == "CONNECT" && response.is_successful())
+}
+
 /// The framing of a request of another parser, whose order of different fields is unknown:
 /// Content-Length is looked at first.
 #[cfg(feature = "http")]
@@ -260,12 +268,30 @@ pub(crate) fn of_request_lines<'a>(
     content_length: impl Iterator<Item = &'a [u8]>,
     transfer_encoding: impl Iterator<Item = &'a [u8]>,
 ) -> Result<Framing, FramingError> {
-    let mut facts = Facts::new(Message::Request);
+    of_lines(Message::Request, version, content_length, transfer_encoding).map(Facts::of_request)
+}
+
+/// The same for a response that may have a body.
+pub(crate) fn of_response_lines<'a>(
+    version: Version,
+    content_length: impl Iterator<Item = &'a [u8]>,
+    transfer_encoding: impl Iterator<Item = &'a [u8]>,
+) -> Result<Framing, FramingError> {
+    of_lines(Message::Response, version, content_length, transfer_encoding).map(Facts::of_response)
+}
+
+fn of_lines<'a>(
+    message: Message,
+    version: Version,
+    content_length: impl Iterator<Item = &'a [u8]>,
+    transfer_encoding: impl Iterator<Item = &'a [u8]>,
+) -> Result<Facts, FramingError> {
+    let mut facts = Facts::new(message);
     for (line, value) in content_length.enumerate() {
         facts.content_length(value).map_err(|(kind, offset)| FramingError { kind, line, offset })?;
     }
     for (line, value) in transfer_encoding.enumerate() {
         facts.transfer_encoding(value, version).map_err(|(kind, offset)| FramingError { kind, line, offset })?;
     }
-    Ok(facts.of_request())
+    Ok(facts)
 }

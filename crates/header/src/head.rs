@@ -1,7 +1,11 @@
 use core::{fmt, iter::Enumerate, slice};
 
 use crate::{
-    FieldSpan, Framing, HeadError, HeadErrorKind, Status, Version, error::Message, framing::Facts, simd, store::Span,
+    FieldSpan, Framing, HeadError, HeadErrorKind, Status, Version,
+    error::Message,
+    framing::{self, Facts},
+    simd,
+    store::Span,
     target::Target,
 };
 
@@ -177,13 +181,7 @@ impl<'b> ResponseHead<'b> {
     /// # Errors
     /// Where the response may have a body and its fields do not say for certain where it ends.
     pub fn framing(&self, request_method: &str) -> Result<Framing, HeadError> {
-        let code = self.status.as_u16();
-        // RFC 9112, section 6.3, items 1 and 2: regardless of the fields.
-        if request_method == "HEAD"
-            || self.status.is_informational()
-            || matches!(code, 204 | 304)
-            || (request_method == "CONNECT" && self.status.is_successful())
-        {
+        if framing::has_no_body(self.status, request_method) {
             return Ok(Framing::None);
         }
         let mut facts = Facts::new(Message::Response);

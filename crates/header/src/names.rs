@@ -3,6 +3,8 @@
 
 /// `Allow` (RFC 9110, section 10.2.1)
 pub const ALLOW: &str = "Allow";
+/// `Authorization` (RFC 9110, section 11.6.2)
+pub const AUTHORIZATION: &str = "Authorization";
 /// `Capsule-Protocol` (RFC 9297, section 3.4)
 pub const CAPSULE_PROTOCOL: &str = "Capsule-Protocol";
 /// `Connection` (RFC 9110, section 7.6.1)
@@ -11,6 +13,8 @@ pub const CONNECTION: &str = "Connection";
 pub const CONTENT_LENGTH: &str = "Content-Length";
 /// `Content-Type` (RFC 9110, section 8.3)
 pub const CONTENT_TYPE: &str = "Content-Type";
+/// `Cookie` (RFC 6265, section 4.2)
+pub const COOKIE: &str = "Cookie";
 /// `Date` (RFC 9110, section 6.6.1)
 pub const DATE: &str = "Date";
 /// `Expect` (RFC 9110, section 10.1.1)
@@ -19,8 +23,14 @@ pub const EXPECT: &str = "Expect";
 pub const HOST: &str = "Host";
 /// `HTTP2-Settings` (RFC 7540, section 3.2.1)
 pub const HTTP2_SETTINGS: &str = "HTTP2-Settings";
+/// `Location` (RFC 9110, section 10.2.2)
+pub const LOCATION: &str = "Location";
 /// `Origin` (RFC 6454, section 7)
 pub const ORIGIN: &str = "Origin";
+/// `Proxy-Authenticate` (RFC 9110, section 11.7.1)
+pub const PROXY_AUTHENTICATE: &str = "Proxy-Authenticate";
+/// `Proxy-Authorization` (RFC 9110, section 11.7.2)
+pub const PROXY_AUTHORIZATION: &str = "Proxy-Authorization";
 /// `Sec-WebSocket-Accept` (RFC 6455, section 11.3.3)
 pub const SEC_WEBSOCKET_ACCEPT: &str = "Sec-WebSocket-Accept";
 /// `Sec-WebSocket-Extensions` (RFC 6455, section 11.3.2)
@@ -37,3 +47,5 @@ pub const TRANSFER_ENCODING: &str = "Transfer-Encoding";
 pub const UPGRADE: &str = "Upgrade";
 /// `Via` (RFC 9110, section 7.6.3)
 pub const VIA: &str = "Via";
+/// `WWW-Authenticate` (RFC 9110, section 11.6.1)
+pub const WWW_AUTHENTICATE: &str = "WWW-Authenticate";

@@ -156,7 +156,7 @@ impl<const N: usize> FieldStore for FieldTable<N> {
         self.inline.get(self.len).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn spare(&mut self) -> &mut [FieldSpan] {
         #[cfg(feature = "alloc")]
         if !self.spilled.is_empty() {

@@ -1,11 +1,16 @@
 //! What negotiation needs of a head, whoever parsed it.
 
-use crate::{Framing, FramingError, RequestHead, ResponseHead, Status, Version};
+use crate::{Framing, FramingError, RequestHead, ResponseHead, Status, Version, framing, names};
 
 /// The field lines of a head.
 pub trait FieldsView {
     /// The values of all field lines called `name` in any case, in the order they were received.
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + Clone + 'a;
+
+    /// All field lines, each as its name and its value: what whoever passes a message on has to look through (RFC 9110,
+    /// section 7.6). Lines of one name are in the order they were received; where a parser keeps no order among names, and
+    /// no case of theirs, there is none here.
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])>;
 }
 
 /// A request head.
@@ -40,11 +45,30 @@ pub trait ResponseView: FieldsView {
 
     /// The version of the message.
     fn version(&self) -> Version;
+
+    /// How the body is delimited, which depends on the method of the request, as [`ResponseHead::framing`] has it.
+    ///
+    /// # Errors
+    /// Where the response may have a body and its fields do not say for certain where it ends.
+    fn framing(&self, request_method: &str) -> Result<Framing, FramingError> {
+        if framing::has_no_body(self.status(), request_method) {
+            return Ok(Framing::None);
+        }
+        framing::of_response_lines(
+            self.version(),
+            self.values(names::CONTENT_LENGTH),
+            self.values(names::TRANSFER_ENCODING),
+        )
+    }
 }
 
 impl FieldsView for RequestHead<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + Clone + 'a {
         self.lines.values(name)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.lines.fields().map(|field| (field.name, field.value))
     }
 }
 
@@ -79,6 +103,10 @@ impl FieldsView for ResponseHead<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + Clone + 'a {
         self.lines.values(name)
     }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.lines.fields().map(|field| (field.name, field.value))
+    }
 }
 
 impl ResponseView for ResponseHead<'_> {
@@ -94,6 +122,10 @@ impl ResponseView for ResponseHead<'_> {
 impl<V: FieldsView + ?Sized> FieldsView for &V {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + Clone + 'a {
         (**self).values(name)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        (**self).lines()
     }
 }
 
@@ -130,5 +162,9 @@ impl<V: ResponseView + ?Sized> ResponseView for &V {
 
     fn version(&self) -> Version {
         (**self).version()
+    }
+
+    fn framing(&self, request_method: &str) -> Result<Framing, FramingError> {
+        (**self).framing(request_method)
     }
 }

@@ -78,12 +78,15 @@
 //! - [`frame`]: the frame codec, for those who need no more
 //! - [`Session`]: messages, the answers that the protocol owes, and the closing; its halves are [`Receiver`] and [`Sender`]
 //! - [`Transport`]: what to do with the transport, so that nothing is cut off at the end
-//! - [`Limits`]: the one budget of a session
+//! - [`Limits`]: the one budget of a session; [`Options`]: all that adapters can set
+//! - `deflate`: compressed messages (permessage-deflate, RFC 7692), with the feature of this name
 //!
 //! # Features
 //!
 //! - `std` (default): vectored output with `std::io::IoSlice`
+//! - `getrandom`: `OsMasks` and `nonce`, randomness from the operating system for a client
 //! - `http`: views of and conversions to the types of the crate `http`; brings `std`
+//! - `deflate`: compressed messages, with the crate `zlib-rs`; brings `std`, whose allocator that crate uses
 #![no_std]
 
 extern crate alloc;
@@ -91,10 +94,18 @@ extern crate alloc;
 extern crate std;
 
 mod closing;
+#[cfg(feature = "deflate")]
+pub mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "without_deflate.rs"]
+mod deflate;
 mod error;
 mod limits;
 mod message;
+mod options;
 mod output;
+#[cfg(feature = "getrandom")]
+mod random;
 mod receiver;
 mod sender;
 mod session;
@@ -105,7 +116,10 @@ pub use closing::Transport;
 pub use error::SendError;
 pub use limits::{Limits, Replies};
 pub use message::{CloseReason, Closed, Event, EventRef, Message};
+pub use options::Options;
 pub use output::Output;
+#[cfg(feature = "getrandom")]
+pub use random::{OsMasks, nonce};
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use session::{Lent, Session};

@@ -11,13 +11,16 @@ use core::time::Duration;
 pub struct Limits {
     /// The largest payload of one received message, in bytes, over all its fragments. Beyond it the connection is failed
     /// with 1009. Default: 16 MiB. Worst case: a buffer of twice as many bytes while a message is assembled.
+    ///
+    /// A compressed message is held to it twice, as it travels and inflated: inflating stops at the limit, with as many bytes
+    /// allocated and 52 KiB; a message that is whole is moved together, twice as many.
     pub message: usize,
     /// The most frames that one received message may consist of, at least 1. Beyond it the connection is failed with 1009.
     /// Default: 131,072. Fragments cost no memory beyond their payloads: the limit stops a peer that spends our time on
     /// empty ones.
     pub fragments: u32,
     /// The high-water mark of queued output, in bytes: while as many or more wait to be written, messages are given back
-    /// with [`SendError::Full`](crate::SendError::Full); an empty queue takes any message. Default: 1 MiB. Worst case: a
+    /// with [`SendError::Full`](crate::SendError::Full); an empty queue takes any message. At most 4 GiB. Default: 1 MiB. Worst case: a
     /// buffer of twice as many bytes, plus the message that crossed the mark, plus less than 4.4 KiB of Pongs and a Close.
     /// Messages queued by reference keep the memory alive that they share.
     pub queued: usize,

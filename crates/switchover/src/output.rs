@@ -27,9 +27,20 @@ pub struct Output {
     copied: Vec<u8>,
     /// `taken <= copied.len()`: how much of `copied` has been written.
     taken: usize,
+    /// What few have, and nobody while idle: one word in every session.
+    rare: Option<Box<Rare>>,
+    /// The high-water mark, in bytes.
+    mark: u32,
+    /// Something was written since [`moved`](Self::moved) was asked.
+    moved: bool,
+    /// `copied` has been lent by the caller, who wants its capacity back.
+    lent: bool,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
     /// Large payloads, in order: `taken <= at <= copied.len()`, ascending.
-    #[expect(clippy::box_collection, reason = "one word instead of four in every session, for a queue that few have")]
-    shared: Option<Box<VecDeque<Shared>>>,
+    shared: VecDeque<Shared>,
     /// The sum of what remains of the payloads in `shared`.
     shared_len: usize,
     /// How many bytes have to be written until the last queued Pong is out.
@@ -38,10 +49,6 @@ pub struct Output {
     pongs: u16,
     /// One more Pong, a frame as it goes over the wire, for when those in the queue are out. There is none without those.
     waiting: Option<Box<[u8]>>,
-    /// Something was written since [`moved`](Self::moved) was asked.
-    moved: bool,
-    /// `copied` has been lent by the caller, who wants its capacity back.
-    lent: bool,
 }
 
 #[derive(Debug)]
@@ -53,19 +60,14 @@ struct Shared {
 }
 
 impl Output {
-    /// An empty queue.
-    pub(crate) const fn new() -> Self {
-        Self {
-            copied: Vec::new(),
-            taken: 0,
-            shared: None,
-            shared_len: 0,
-            until_pong: 0,
-            pongs: 0,
-            waiting: None,
-            moved: false,
-            lent: false,
-        }
+    /// An empty queue with this high-water mark, in bytes.
+    pub(crate) const fn new(mark: u32) -> Self {
+        Self { copied: Vec::new(), taken: 0, rare: None, mark, moved: false, lent: false }
+    }
+
+    /// Whether as many bytes or more wait as the high-water mark says.
+    pub(crate) fn is_full(&self) -> bool {
+        u32::try_from(self.remaining()).map_or(true, |waiting| waiting >= self.mark)
     }
 
     /// The buffer to append headers and small payloads to.
@@ -76,28 +78,33 @@ impl Output {
     /// Appends a payload by reference.
     pub(crate) fn push_shared(&mut self, payload: Bytes) {
         if !payload.is_empty() {
-            self.shared_len += payload.len();
-            self.shared.get_or_insert_default().push_back(Shared { at: self.copied.len(), payload });
+            let rare = self.rare.get_or_insert_default();
+            rare.shared_len += payload.len();
+            rare.shared.push_back(Shared { at: self.copied.len(), payload });
         }
     }
 
     /// Appends a Pong, or, where too many wait to be written, makes it the one that goes out after them in place of the one
     /// that was to.
     pub(crate) fn push_pong(&mut self, frame: &[u8]) {
-        if self.waiting.is_some() || self.pongs >= PONGS {
-            self.waiting = Some(frame.into());
+        let before = self.remaining();
+        let rare = self.rare.get_or_insert_default();
+        if rare.waiting.is_some() || rare.pongs >= PONGS {
+            rare.waiting = Some(frame.into());
         } else {
             self.copied.extend_from_slice(frame);
-            self.until_pong = self.remaining();
+            rare.until_pong = before + frame.len();
             // A frame of at most 131 bytes.
-            self.pongs += u16::try_from(frame.len()).unwrap_or(PONGS);
+            rare.pongs += u16::try_from(frame.len()).unwrap_or(PONGS);
         }
     }
 
     /// Appends the Pong that waits for others to be written.
     pub(crate) fn release_pong(&mut self) {
-        if let Some(frame) = self.waiting.take() {
-            self.pongs = 0;
+        if let Some(rare) = &mut self.rare
+            && let Some(frame) = rare.waiting.take()
+        {
+            rare.pongs = 0;
             self.push_pong(&frame);
         }
     }
@@ -144,7 +151,7 @@ impl Output {
 
     fn segments(&self) -> impl Iterator<Item = &[u8]> {
         let mut from = self.taken;
-        let mut shared = self.shared.iter().flat_map(|shared| shared.iter());
+        let mut shared = self.rare.iter().flat_map(|rare| rare.shared.iter());
         let mut payload: Option<&[u8]> = None;
         core::iter::from_fn(move || {
             if let Some(payload) = payload.take() {
@@ -167,24 +174,24 @@ impl Output {
 
     /// Takes up to `n` bytes off the segment at the front and returns how many.
     fn advance_segment(&mut self, n: usize) -> usize {
-        let shared = self.shared.as_deref_mut();
-        match shared.and_then(VecDeque::front_mut) {
-            Some(front) if front.at == self.taken => {
+        let mut to = self.copied.len();
+        if let Some(rare) = &mut self.rare
+            && let Some(front) = rare.shared.front_mut()
+        {
+            if front.at == self.taken {
                 let n = n.min(front.payload.len());
                 front.payload.advance(n);
-                self.shared_len -= n;
+                rare.shared_len -= n;
                 if front.payload.is_empty() {
-                    self.shared.as_mut().and_then(|shared| shared.pop_front());
+                    rare.shared.pop_front();
                 }
-                n
+                return n;
             }
-            front => {
-                let to = front.map_or(self.copied.len(), |front| front.at);
-                let n = n.min(to - self.taken);
-                self.taken += n;
-                n
-            }
+            to = front.at;
         }
+        let n = n.min(to - self.taken);
+        self.taken += n;
+        n
     }
 
     /// Gives memory back: all of it when everything is written, else what has been written of a long queue.
@@ -196,7 +203,7 @@ impl Output {
             } else {
                 self.copied = Vec::new();
             }
-            self.shared = None;
+            self.rare = None;
         } else if self.taken >= RECLAIM && self.taken * 2 >= self.copied.len() {
             self.copied.drain(..self.taken);
             self.forget_taken();
@@ -208,7 +215,7 @@ impl Output {
 
     /// The bytes that have been written are no longer in `copied`.
     fn forget_taken(&mut self) {
-        for shared in self.shared.iter_mut().flat_map(|shared| shared.iter_mut()) {
+        for shared in self.rare.iter_mut().flat_map(|rare| rare.shared.iter_mut()) {
             shared.at -= self.taken;
         }
         self.taken = 0;
@@ -217,7 +224,7 @@ impl Output {
 
 impl Buf for Output {
     fn remaining(&self) -> usize {
-        self.copied.len() - self.taken + self.shared_len
+        self.copied.len() - self.taken + self.rare.as_ref().map_or(0, |rare| rare.shared_len)
     }
 
     fn chunk(&self) -> &[u8] {
@@ -244,10 +251,12 @@ impl Buf for Output {
             left -= self.advance_segment(left);
         }
         self.moved |= n > 0;
-        self.until_pong = self.until_pong.saturating_sub(n);
-        if self.until_pong == 0 {
-            self.pongs = 0;
-            self.release_pong();
+        if let Some(rare) = &mut self.rare {
+            rare.until_pong = rare.until_pong.saturating_sub(n);
+            if rare.until_pong == 0 {
+                rare.pongs = 0;
+                self.release_pong();
+            }
         }
         self.reclaim();
     }
@@ -288,7 +297,7 @@ mod tests {
         /// memory is held than the queue needs.
         #[test]
         fn is_a_queue(steps in prop::collection::vec(step(), 0..100)) {
-            let mut output = Output::new();
+            let mut output = Output::new(1);
             let mut buffer = Vec::new();
             let mut expected = VecDeque::new();
             // The Pongs in the queue: how many bytes to their ends. And the one that waits.
@@ -348,7 +357,7 @@ mod tests {
     /// A long queue that is never quite drained holds no more than some multiple of what is in it.
     #[test]
     fn a_backlog_gives_memory_back() {
-        let mut output = Output::new();
+        let mut output = Output::new(1);
         output.copied().extend_from_slice(&vec![0; 1 << 20]);
         output.advance((1 << 20) - 10);
         assert!(output.copied.capacity() < 100, "{}", output.copied.capacity());
@@ -361,16 +370,16 @@ mod tests {
 
     #[test]
     fn drained_it_owns_no_heap() {
-        let mut output = Output::new();
+        let mut output = Output::new(1);
         output.copied().extend_from_slice(b"header");
         output.push_shared(Bytes::from_static(b"payload"));
         output.advance(13);
-        assert_eq!((output.copied.capacity(), output.shared.is_none()), (0, true));
+        assert_eq!((output.copied.capacity(), output.rare.is_none()), (0, true));
     }
 
     #[test]
     fn a_lent_buffer_comes_back() {
-        let mut output = Output::new();
+        let mut output = Output::new(1);
         let mut buffer = vec![0; 100];
         output.lend(&mut buffer);
         output.copied().push(1);

@@ -1,7 +1,7 @@
 //! The sending half of a session: messages to frames, the answers that the protocol owes, and the closing.
 
-use alloc::vec::Vec;
-use bytes::{Buf, Bytes};
+use alloc::{boxed::Box, vec::Vec};
+use bytes::Bytes;
 use bytestring::ByteString;
 use core::time::Duration;
 use switchover_frame::{CloseFrame, ControlPayload, FrameHeader, InvalidClose, Mask, OpCode, Rsv};
@@ -9,6 +9,7 @@ use switchover_frame::{CloseFrame, ControlPayload, FrameHeader, InvalidClose, Ma
 use crate::{
     Closed, EventRef, Limits, Message, Output, Replies, SendError, Side, Transport,
     closing::{Input, State},
+    deflate::Deflation,
     output::BY_REFERENCE,
 };
 
@@ -24,7 +25,8 @@ const MASK_STEP: usize = 8 << 10;
 /// - Getters: [`transport`](Self::transport), [`poll_timeout`](Self::poll_timeout)
 /// - Handle: [`observe`](Self::observe), [`input_eof`](Self::input_eof), [`handle_timeout`](Self::handle_timeout)
 /// - Commands: [`send`](Self::send), [`text`](Self::text), [`binary`](Self::binary), [`fragment`](Self::fragment),
-///   [`close`](Self::close), [`abort`](Self::abort)
+///   [`send_uncompressed`](Self::send_uncompressed), [`fragment_uncompressed`](Self::fragment_uncompressed),
+///   [`close`](Self::close), [`abort`](Self::abort), [`release_memory`](Self::release_memory)
 /// - Poll: [`output`](Self::output)
 #[derive(Debug)]
 pub struct Sender<S> {
@@ -34,11 +36,17 @@ pub struct Sender<S> {
     replies: Replies,
     /// The opcode of the message that is being sent in fragments.
     unfinished: Option<OpCode>,
-    /// The high-water mark of the output, in bytes.
-    queued: usize,
     /// How long the closing handshake may take, in milliseconds.
     close_timeout: u32,
-    /// When the closing handshake must be over; set by the first [`handle_timeout`](Self::handle_timeout) after its start.
+    /// What only some have: one word in every session.
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Default)]
+struct More {
+    /// Compresses messages, where permessage-deflate was agreed on.
+    deflation: Option<Deflation>,
+    /// When the closing handshake must be over; set by the first [`handle_timeout`](Sender::handle_timeout) after its start.
     deadline: Option<Duration>,
 }
 
@@ -46,33 +54,34 @@ impl<S: Side> Sender<S> {
     pub(crate) fn new(side: S, limits: &Limits, replies: Replies) -> Self {
         Self {
             side,
-            output: Output::new(),
+            output: Output::new(u32::try_from(limits.queued).unwrap_or(u32::MAX).max(1)),
             state: State::Open,
             replies,
             unfinished: None,
-            // Half of what memory there can be, so that lengths can be added up.
-            queued: limits.queued.clamp(1, isize::MAX.unsigned_abs() / 2),
             close_timeout: u32::try_from(limits.close.as_millis()).unwrap_or(u32::MAX).max(1),
-            deadline: None,
+            more: None,
         }
     }
 
-    /// Queues a message. Payloads of 4 KiB and more are queued by reference; a client masks them in place where it is the
-    /// only owner.
+    /// Queues a message. Payloads of 4 KiB and more are queued by reference, unless they are compressed; a client masks them in
+    /// place where it is the only owner.
     ///
     /// # Errors
     ///
     /// Gives the message back: see [`SendError`].
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
-        let message = message.into();
-        match message {
-            Message::Text(text) => {
-                self.data(OpCode::Text, text.into_bytes()).map_err(|e| e.map(|payload| Message::Text(valid(payload))))
-            }
-            Message::Binary(payload) => self.data(OpCode::Binary, payload).map_err(|e| e.map(Message::Binary)),
-            Message::Ping(payload) => self.control(OpCode::Ping, payload).map_err(|e| e.map(Message::Ping)),
-            Message::Pong(payload) => self.control(OpCode::Pong, payload).map_err(|e| e.map(Message::Pong)),
-        }
+        self.message(message.into(), true)
+    }
+
+    /// Queues a message as it is, on a connection that compresses others: for what is compressed already, and for a secret that
+    /// would stand next to what somebody else has chosen. How long a message gets tells what it has in common with the rest of
+    /// it, and with those before.
+    ///
+    /// # Errors
+    ///
+    /// Gives the message back: see [`SendError`].
+    pub fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
+        self.message(message.into(), false)
     }
 
     /// Queues a text message, copied.
@@ -81,7 +90,7 @@ impl<S: Side> Sender<S> {
     ///
     /// Gives the text back: see [`SendError`].
     pub fn text<'a>(&mut self, text: &'a str) -> Result<(), SendError<&'a str>> {
-        self.data(OpCode::Text, text.as_bytes()).map_err(|e| e.map(|_| text))
+        self.data(OpCode::Text, text.as_bytes(), true).map_err(|e| e.map(|_| text))
     }
 
     /// Queues a binary message, copied.
@@ -90,35 +99,41 @@ impl<S: Side> Sender<S> {
     ///
     /// Gives the payload back: see [`SendError`].
     pub fn binary<'a>(&mut self, payload: &'a [u8]) -> Result<(), SendError<&'a [u8]>> {
-        self.data(OpCode::Binary, payload)
+        self.data(OpCode::Binary, payload, true)
     }
 
     /// Queues one fragment of a message (RFC 6455, section 5.4). The first one decides whether the message is text or
     /// binary, and the others are of the same kind; after `last` the message is complete. Pings and Pongs may go between.
     ///
+    /// Where permessage-deflate was agreed on, a message that begins with this is compressed, and so that the peer can inflate
+    /// each fragment as it arrives.
+    ///
     /// # Errors
     ///
     /// Gives the fragment back: see [`SendError`]. A fragment of another kind is [`SendError::Unfinished`].
     pub fn fragment(&mut self, fragment: impl Into<Message>, last: bool) -> Result<(), SendError<Message>> {
-        let fragment = fragment.into();
-        let kind = match fragment {
-            Message::Text(_) => OpCode::Text,
-            Message::Binary(_) => OpCode::Binary,
-            Message::Ping(_) | Message::Pong(_) => return Err(SendError::Control(fragment)),
-        };
-        if self.unfinished.is_some_and(|unfinished| unfinished != kind) && self.state.can_send() {
-            return Err(SendError::Unfinished(fragment));
+        self.part(fragment.into(), last, true)
+    }
+
+    /// Queues one fragment of a message as it is: see [`send_uncompressed`](Self::send_uncompressed). The first fragment decides
+    /// for all of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`fragment`](Self::fragment).
+    pub fn fragment_uncompressed(
+        &mut self,
+        fragment: impl Into<Message>,
+        last: bool,
+    ) -> Result<(), SendError<Message>> {
+        self.part(fragment.into(), last, false)
+    }
+
+    /// Gives back the memory that is kept for compressing; the next message refers to none of those before.
+    pub fn release_memory(&mut self) {
+        if let Some(deflation) = self.deflation() {
+            deflation.release_memory();
         }
-        let fragment = self.room(fragment)?;
-        let opcode = if self.unfinished.is_some() { OpCode::Continuation } else { kind };
-        self.unfinished = (!last).then_some(kind);
-        match fragment {
-            Message::Text(text) => self.frame(opcode, last, text.into_bytes()),
-            Message::Binary(payload) | Message::Ping(payload) | Message::Pong(payload) => {
-                self.frame(opcode, last, payload);
-            }
-        }
-        Ok(())
     }
 
     /// Starts the closing handshake, or completes it where the peer's Close waits for ours (RFC 6455, section 7.1.2). Nothing
@@ -170,7 +185,9 @@ impl<S: Side> Sender<S> {
     pub fn poll_timeout(&self) -> Option<Duration> {
         match self.state {
             State::Open | State::CloseReceived | State::Dropped => None,
-            State::CloseSent | State::Closed | State::Failed | State::Ended => Some(self.deadline.unwrap_or_default()),
+            State::CloseSent | State::Closed | State::Failed | State::Ended => {
+                Some(self.more.as_ref().and_then(|more| more.deadline).unwrap_or_default())
+            }
         }
     }
 
@@ -181,15 +198,28 @@ impl<S: Side> Sender<S> {
             return false;
         }
         // As long as output gets written, nothing is cut off, however long it takes.
+        let more = self.more.get_or_insert_default();
         if self.output.moved() {
-            self.deadline = None;
+            more.deadline = None;
         }
         let deadline =
-            *self.deadline.get_or_insert_with(|| now.saturating_add(Duration::from_millis(self.close_timeout.into())));
+            *more.deadline.get_or_insert_with(|| now.saturating_add(Duration::from_millis(self.close_timeout.into())));
         if now >= deadline {
             self.advance(Input::Abort, &[]);
         }
         now >= deadline
+    }
+
+    /// The same, compressing messages.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn with_deflation(mut self, deflation: Deflation) -> Self {
+        self.more.get_or_insert_default().deflation = Some(deflation);
+        self
+    }
+
+    /// What compresses messages.
+    pub(crate) fn deflation(&mut self) -> Option<&mut Deflation> {
+        self.more.as_mut()?.deflation.as_mut()
     }
 
     /// The same behind the response that ended the opening handshake; if that was a refusal, there is nothing else to send.
@@ -247,6 +277,10 @@ impl<S: Side> Sender<S> {
     fn advance(&mut self, input: Input, close: &[u8]) {
         let (state, send_close) = self.state.next(input);
         self.state = state;
+        if !state.can_send() && self.more.is_some() {
+            self.more = self.more.take().filter(|more| more.deadline.is_some());
+            self.release_memory();
+        }
         if send_close {
             self.output.release_pong();
             self.frame(OpCode::Close, true, close);
@@ -258,18 +292,66 @@ impl<S: Side> Sender<S> {
         if !self.state.can_send() {
             return Err(SendError::Closed(message));
         }
-        if self.output.remaining() >= self.queued {
+        if self.output.is_full() {
             return Err(SendError::Full(message));
         }
         Ok(message)
     }
 
-    fn data<P: Payload>(&mut self, opcode: OpCode, payload: P) -> Result<(), SendError<P>> {
+    fn message(&mut self, message: Message, compress: bool) -> Result<(), SendError<Message>> {
+        match message {
+            Message::Text(text) => self
+                .data(OpCode::Text, text.into_bytes(), compress)
+                .map_err(|e| e.map(|payload| Message::Text(valid(payload)))),
+            Message::Binary(payload) => {
+                self.data(OpCode::Binary, payload, compress).map_err(|e| e.map(Message::Binary))
+            }
+            Message::Ping(payload) => self.control(OpCode::Ping, payload).map_err(|e| e.map(Message::Ping)),
+            Message::Pong(payload) => self.control(OpCode::Pong, payload).map_err(|e| e.map(Message::Pong)),
+        }
+    }
+
+    fn data<P: Payload>(&mut self, opcode: OpCode, payload: P, compress: bool) -> Result<(), SendError<P>> {
         if self.unfinished.is_some() && self.state.can_send() {
             return Err(SendError::Unfinished(payload));
         }
         let payload = self.room(payload)?;
-        self.frame(opcode, true, payload);
+        let len = payload.as_ref().len();
+        let compress = compress && self.deflation().is_some_and(|deflation| deflation.compresses(len));
+        if !(compress && self.compressed(opcode, true, payload.as_ref())) {
+            self.frame(opcode, true, payload);
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, fragment: Message, last: bool, compress: bool) -> Result<(), SendError<Message>> {
+        let kind = match fragment {
+            Message::Text(_) => OpCode::Text,
+            Message::Binary(_) => OpCode::Binary,
+            Message::Ping(_) | Message::Pong(_) => return Err(SendError::Control(fragment)),
+        };
+        if self.unfinished.is_some_and(|unfinished| unfinished != kind) && self.state.can_send() {
+            return Err(SendError::Unfinished(fragment));
+        }
+        let fragment = self.room(fragment)?;
+        let first = self.unfinished.is_none();
+        let opcode = if first { kind } else { OpCode::Continuation };
+        self.unfinished = (!last).then_some(kind);
+        if let Some(deflation) = self.deflation() {
+            if first {
+                // The one fragment of a message is a whole message.
+                deflation.set_in_fragments(compress && (!last || deflation.compresses(fragment.payload().len())));
+            }
+            if deflation.is_in_fragments() && self.compressed(opcode, last, fragment.payload()) {
+                return Ok(());
+            }
+        }
+        match fragment {
+            Message::Text(text) => self.frame(opcode, last, text.into_bytes()),
+            Message::Binary(payload) | Message::Ping(payload) | Message::Pong(payload) => {
+                self.frame(opcode, last, payload);
+            }
+        }
         Ok(())
     }
 
@@ -280,6 +362,35 @@ impl<S: Side> Sender<S> {
         let payload = self.room(payload)?;
         self.frame(opcode, true, payload);
         Ok(())
+    }
+
+    /// Queues one frame, compressed. Says no, with nothing queued, where that is no gain and the message can go as it is.
+    fn compressed(&mut self, opcode: OpCode, fin: bool, payload: &[u8]) -> bool {
+        let Some(deflation) = self.more.as_mut().and_then(|more| more.deflation.as_mut()) else { return false };
+        let first = opcode != OpCode::Continuation;
+        let output = self.output.copied();
+        // The header stands in front of a payload whose length is not known yet.
+        let start = output.len();
+        let header_at_most = FrameHeader::MAX_ENCODED_LEN;
+        output.resize(start + header_at_most, 0);
+        deflation.deflate(payload, first, fin, output);
+        let len = output.len() - start - header_at_most;
+        if first && fin && len >= payload.len() && deflation.may_take_back() {
+            output.truncate(start);
+            return false;
+        }
+        let mask = self.side.next_mask();
+        // RFC 7692, section 6: RSV1 in the first frame of a message, and in no other.
+        let rsv = if first { Rsv::RSV1 } else { Rsv::NONE };
+        let header = FrameHeader { fin, rsv, opcode, mask, payload_len: len as u64 }.encode();
+        output.drain(start..start + header_at_most - header.len());
+        if let Some((place, payload)) = output.get_mut(start..).and_then(|out| out.split_at_mut_checked(header.len())) {
+            place.copy_from_slice(&header);
+            if let Some(mask) = mask {
+                mask.apply(0, payload);
+            }
+        }
+        true
     }
 
     /// Queues one frame.

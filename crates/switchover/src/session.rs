@@ -7,6 +7,12 @@ use core::{
     time::Duration,
 };
 use switchover_frame::{CloseFrame, InvalidClose};
+#[cfg(feature = "deflate")]
+use {
+    crate::deflate::{Compression, DeflatePool, Deflation, LentPool},
+    switchover_frame::Role,
+    switchover_handshake::DeflateParameters,
+};
 
 use crate::{
     Client, Closed, Event, EventRef, Limits, MaskSource, Message, Output, Receiver, Replies, SendError, Sender, Server,
@@ -72,6 +78,35 @@ impl<S: Side> Session<S> {
     #[must_use]
     pub fn new(side: S, limits: &Limits, replies: Replies) -> Self {
         Self { receiver: Receiver::new(S::ROLE, limits), sender: Sender::new(side, limits, replies) }
+    }
+
+    /// The same with compressed messages, if the opening handshake agreed on that
+    /// ([`Agreement::deflate`](crate::handshake::Agreement::deflate)).
+    ///
+    /// Memory for compression comes with the first message that is compressed, one direction at a time, and stays until
+    /// [`release_memory`](Self::release_memory), unless it is that of a [pool](Self::lend_pool): 48 KiB to receive, and to send
+    /// what [`Compression`] says.
+    ///
+    /// ```
+    /// use switchover::{Limits, Session, deflate::Compression, handshake::Agreement};
+    ///
+    /// fn session(response: &[u8], agreement: &Agreement) -> Session<switchover::Server> {
+    ///     Session::accepted(response, &Limits::default())
+    ///         .with_deflate(agreement.deflate(), &Compression::default())
+    /// }
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(self, agreed: Option<DeflateParameters>, compression: &Compression) -> Self {
+        let Some(agreed) = agreed else { return self };
+        let (to_send, to_receive) = match S::ROLE {
+            Role::Server => (agreed.server, agreed.client),
+            Role::Client => (agreed.client, agreed.server),
+        };
+        Self {
+            receiver: self.receiver.with_inflation(to_receive, compression.ratio),
+            sender: self.sender.with_deflation(Deflation::new(to_send, compression)),
+        }
     }
 
     /// Takes the next event from the front of `input`, the buffer that the transport is read into: see
@@ -164,6 +199,33 @@ impl<S: Side> Session<S> {
     pub fn lend<'a>(&'a mut self, buffer: &'a mut Vec<u8>) -> Lent<'a, S> {
         self.sender.lend(buffer);
         Lent { session: self, buffer }
+    }
+
+    /// The session with the memory of a pool for compression, for as long as the guard lives: for a loop that serves many sessions,
+    /// so that none keeps memory while it is idle. Where a direction takes its window over from message to message, that memory
+    /// stays the session's own, and a message that is not whole keeps its.
+    #[cfg(feature = "deflate")]
+    pub fn lend_pool<'a>(&'a mut self, pool: &'a mut DeflatePool) -> LentPool<'a, S> {
+        LentPool::new(self, pool)
+    }
+
+    /// Gives back the memory that is kept for compression: see [`Receiver::release_memory`] and [`Sender::release_memory`]. For
+    /// a session that has been idle for a while; what comes next makes new memory, and compresses as if it were the first.
+    pub fn release_memory(&mut self) {
+        self.receiver.release_memory();
+        self.sender.release_memory();
+    }
+
+    #[cfg(feature = "deflate")]
+    pub(crate) fn borrow_pool(&mut self, pool: &mut DeflatePool) {
+        self.receiver.inflation().into_iter().for_each(|inflation| inflation.borrow(pool));
+        self.sender.deflation().into_iter().for_each(|deflation| deflation.borrow(pool));
+    }
+
+    #[cfg(feature = "deflate")]
+    pub(crate) fn give_back_pool(&mut self, pool: &mut DeflatePool) {
+        self.receiver.inflation().into_iter().for_each(|inflation| inflation.give_back(pool));
+        self.sender.deflation().into_iter().for_each(|deflation| deflation.give_back(pool));
     }
 
     /// The two halves, for a reader and a writer that do not share a task. Whoever reads must show [`Sender::observe`] every

@@ -18,7 +18,7 @@ use switchover_testkit::{
 fn a_server_session_is_small() {
     let size = size_of::<Session<Server>>();
     println!("size_of::<Session<Server>>() = {size} bytes");
-    assert!(size <= 216, "{size}");
+    assert!(size <= 128, "{size}");
 }
 
 fn masked(frame: RawFrame) -> Vec<u8> {

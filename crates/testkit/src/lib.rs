@@ -7,6 +7,7 @@
 //! - [`split`]: every way a transport may cut a byte stream
 //! - [`frames`]: WebSocket frames on the wire, valid and broken at one place, with the expected outcome
 //! - [`model`]: the rules for frames and messages, read naively from a whole input
+//! - [`inflate`]: DEFLATE read naively, for the payloads of permessage-deflate
 //! - [`heads`]: heads of requests and responses, valid and broken at one place, with the expected fault
 //! - [`sim`]: two ends joined by pipes under a virtual clock
 //! - [`exchange`]: a long conversation with an endpoint that echoes, the same in every run
@@ -18,6 +19,7 @@ pub mod alloc;
 pub mod exchange;
 pub mod frames;
 pub mod heads;
+pub mod inflate;
 pub mod model;
 #[cfg(feature = "session")]
 pub mod session;

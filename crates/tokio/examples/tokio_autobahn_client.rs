@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use switchover_tokio::{Event, connect};
+use switchover_tokio::{Deflate, Event, Offer, Options, connect, connect_with};
 
 const AGENT: &str = "switchover-tokio";
 
@@ -30,7 +30,8 @@ async fn case_count(url: &str) -> Result<usize, Box<dyn Error>> {
 }
 
 async fn echo(url: &str) -> Result<(), Box<dyn Error>> {
-    let (mut websocket, _) = connect(url).await?;
+    let offer = Offer::new(url.parse()?).extension(Deflate::new())?;
+    let (mut websocket, _) = connect_with(&offer, &Options::default()).await?;
     while let Some(event) = websocket.receive().await? {
         match event {
             Event::Text(text) => websocket.feed(text).await?,

@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use switchover_tokio::{Event, accept};
+use switchover_tokio::{Choice, Deflate, Event, accept_with};
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::main]
@@ -22,7 +22,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn echo(stream: TcpStream) -> Result<(), Box<dyn Error + Send + Sync>> {
     stream.set_nodelay(true)?;
-    let mut websocket = accept(stream).await?;
+    let choice = Choice::new().extension(Deflate::new())?;
+    let mut websocket = accept_with(stream, |_| Ok(choice)).await?;
     // Echoes are only queued: those of all messages that arrived together are written together, before the next wait.
     while let Some(event) = websocket.receive().await? {
         match event {

@@ -36,7 +36,7 @@ pub async fn accept_with<T: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<WebSocket<T, Server>, AcceptError> {
     let decide = |request: &Request<'_>| match request {
         Request::WebSocket(proposal) => decide(proposal),
-        Request::Http(request) => Err(request.refuse()),
+        request => Err(request.plain().refuse()),
     };
     answer(io, &Options::default(), decide).await
 }
@@ -87,14 +87,11 @@ async fn negotiate(
     let mut handshake = ServerHandshake::new(options.head).early_data(options.early_data);
     loop {
         if let Step::Done { value: request, consumed } = handshake.receive(input)? {
-            let choice = decide(&request).map_err(|refusal| match &request {
-                Request::Http(request) => request.refuse_with(refusal),
-                Request::WebSocket(_) => refusal,
-            })?;
+            let choice = decide(&request).map_err(|refusal| request.plain().refuse_with(refusal))?;
             let mut response = Vec::new();
             let agreement = match request {
-                Request::Http(request) => return Err(request.refuse().into()),
                 Request::WebSocket(proposal) => proposal.accept(&choice, &mut response)?,
+                request => return Err(request.plain().refuse().into()),
             };
             input.advance(consumed);
             return Ok((agreement, response));

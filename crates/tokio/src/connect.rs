@@ -1,10 +1,14 @@
 //! A client's side of the opening handshake.
 
-use bytes::{Buf, BytesMut};
+use std::{borrow::Cow, io};
+
+use bytes::BytesMut;
 use switchover::{
-    Client,
-    handshake::{Agreement, Answer, ClientHandshake, ClientLimits, Offer, Url},
-    header::Step,
+    Client, Options, OsMasks,
+    handshake::{
+        Attempt, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, Offer, Proxy, Redirects, Response, Url,
+    },
+    nonce,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -12,7 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{ConnectError, Options, OsMasks, Response, WebSocket, random};
+use crate::{ConnectError, WebSocket};
 
 /// Room for a read.
 const READ: usize = 4 << 10;
@@ -26,27 +30,32 @@ pub async fn connect(url: &str) -> Result<(WebSocket<TcpStream, Client<OsMasks>>
     connect_with(&Offer::new(url.parse::<Url>()?), &Options::default()).await
 }
 
-/// The same with an offer: subprotocols, fields of the request.
+/// The same with an offer: subprotocols, credentials, fields of the request. Follows as many redirections as
+/// [`Options::redirects`] says.
 ///
 /// # Errors
-/// As for [`connect`].
+/// As for [`connect`]; and a redirection leads nowhere.
 pub async fn connect_with(
     offer: &Offer,
     options: &Options,
 ) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Response), ConnectError> {
-    let url = offer.url();
-    if url.is_secure() {
-        return Err(ConnectError::Secure);
-    }
-    let open = async {
-        let io = TcpStream::connect((url.host(), url.port())).await?;
-        io.set_nodelay(true)?;
-        client(io, offer, options).await
-    };
-    timeout(options.handshake, open).await.unwrap_or(Err(ConnectError::Timeout))
+    open(None, offer, options).await
 }
 
-/// Opens a WebSocket connection over any transport that leads to the server.
+/// The same through a proxy: each connection takes a [`tunnel`] of its own, also where a redirection leads elsewhere.
+///
+/// # Errors
+/// As for [`connect_with`]; and [`ConnectError::Proxy`] has the response of a proxy that refused.
+pub async fn connect_through(
+    proxy: &Proxy,
+    offer: &Offer,
+    options: &Options,
+) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Response), ConnectError> {
+    open(Some(proxy), offer, options).await
+}
+
+/// Opens a WebSocket connection over any transport that leads to the server. A redirection is a refusal here:
+/// [`Redirects`] says what to offer next, over another transport.
 ///
 /// # Errors
 /// As for [`connect`].
@@ -56,46 +65,99 @@ pub async fn client<T: AsyncRead + AsyncWrite + Unpin>(
     options: &Options,
 ) -> Result<(WebSocket<T, Client<OsMasks>>, Response), ConnectError> {
     let mut input = BytesMut::new();
-    let negotiation = negotiate(&mut io, &mut input, offer, options);
-    let (agreement, response) = timeout(options.handshake, negotiation).await.unwrap_or(Err(ConnectError::Timeout))?;
-    Ok((WebSocket::new(io, Client(OsMasks::new()?), agreement, input, options), response))
+    let mut request = Vec::new();
+    let handshake = ClientHandshake::new(offer, nonce().map_err(io::Error::from)?, &mut request)?;
+    match exchange(&mut io, &mut input, &request, handshake, options).await? {
+        FinalAnswer::Accepted { agreement, response } => {
+            let side = Client(OsMasks::new().map_err(io::Error::from)?);
+            Ok((WebSocket::new(io, side, agreement, input, options), response))
+        }
+        FinalAnswer::Refused(response) => Err(ConnectError::Refused(Box::new(response))),
+    }
+}
+
+/// Asks the proxy at the other end of a transport for a tunnel to the host of a URL; then the transport leads there. For
+/// `wss://`, TLS comes next, and then [`client`].
+///
+/// # Errors
+/// [`ConnectError::Proxy`] has the response of a proxy that refused; else as for [`connect`].
+pub async fn tunnel<T: AsyncRead + AsyncWrite + Unpin>(
+    mut io: T,
+    proxy: &Proxy,
+    url: &Url,
+    options: &Options,
+) -> Result<T, ConnectError> {
+    let mut input = BytesMut::new();
+    let mut request = Vec::new();
+    let handshake = ClientHandshake::connect(&proxy.tunnel_to(url)?, &mut request)?;
+    match exchange(&mut io, &mut input, &request, handshake, options).await? {
+        FinalAnswer::Accepted { .. } if input.is_empty() => Ok(io),
+        // Neither a server of HTTP nor one of TLS speaks first.
+        FinalAnswer::Accepted { .. } => Err(HandshakeError::EarlyData.into()),
+        FinalAnswer::Refused(response) => Err(ConnectError::Proxy(Box::new(response))),
+    }
+}
+
+/// Connects, and connects again where a redirection leads.
+async fn open(
+    proxy: Option<&Proxy>,
+    offer: &Offer,
+    options: &Options,
+) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Response), ConnectError> {
+    let attempts = async {
+        let mut redirects = Redirects::up_to(options.redirects);
+        let mut offer = Cow::Borrowed(offer);
+        loop {
+            let io = reach(proxy, &offer, options).await?;
+            let refused = match client(io, &offer, options).await {
+                Err(ConnectError::Refused(response)) => response,
+                opened => return opened,
+            };
+            match redirects.follow(&offer, &*refused) {
+                Ok(Some(next)) => offer = Cow::Owned(next),
+                Ok(None) => return Err(ConnectError::Refused(refused)),
+                Err(error) => return Err(ConnectError::Redirect(error, refused)),
+            }
+        }
+    };
+    timeout(options.handshake, attempts).await.unwrap_or(Err(ConnectError::Timeout))
+}
+
+/// A transport to the host of the offer.
+async fn reach(proxy: Option<&Proxy>, offer: &Offer, options: &Options) -> Result<TcpStream, ConnectError> {
+    let url = offer.url();
+    if url.is_secure() {
+        return Err(ConnectError::Secure(Box::new(offer.clone())));
+    }
+    let (host, port) = proxy.map_or((url.host(), url.port()), |proxy| (proxy.host(), proxy.port()));
+    let io = TcpStream::connect((host, port)).await?;
+    io.set_nodelay(true)?;
+    match proxy {
+        Some(proxy) => tunnel(io, proxy, url, options).await,
+        None => Ok(io),
+    }
 }
 
 /// Writes the request and reads the answer.
-async fn negotiate<T: AsyncRead + AsyncWrite + Unpin>(
+async fn exchange<T: AsyncRead + AsyncWrite + Unpin, A: Attempt>(
     io: &mut T,
     input: &mut BytesMut,
-    offer: &Offer,
+    request: &[u8],
+    handshake: ClientHandshake<A>,
     options: &Options,
-) -> Result<(Agreement, Response), ConnectError> {
-    let mut request = BytesMut::new();
-    let limits = ClientLimits { head: options.head, ..ClientLimits::default() };
-    let mut handshake = ClientHandshake::new(offer, random::nonce()?, &mut request)?.limits(limits);
-    io.write_all_buf(&mut request).await?;
-    io.flush().await?;
-    let mut ended = false;
-    loop {
-        let step = if ended {
-            handshake.receive_eof(input).map(|(value, consumed)| Step::Done { value, consumed })?
-        } else {
-            handshake.receive(input)?
-        };
-        match step {
-            Step::Done { value: Answer::Accepted { agreement, head }, consumed } => {
-                let response = Response::from(head);
-                input.advance(consumed);
-                return Ok((agreement, response));
+) -> Result<FinalAnswer<A::Agreement>, ConnectError> {
+    let answer = async {
+        let mut handshake = handshake.limits(ClientLimits { head: options.head, ..ClientLimits::default() });
+        io.write_all(request).await?;
+        io.flush().await?;
+        let mut ended = false;
+        loop {
+            if let Some(answer) = handshake.answer(input, ended)? {
+                return Ok(answer);
             }
-            Step::Done { value: Answer::Refused(answer), .. } => {
-                return Err(ConnectError::Refused(Box::new(answer.into())));
-            }
-            Step::Done { value: Answer::Interim(_), consumed } => {
-                input.advance(consumed);
-                continue;
-            }
-            Step::NeedMore { .. } => {}
+            input.reserve(READ);
+            ended = io.read_buf(input).await? == 0;
         }
-        input.reserve(READ);
-        ended = io.read_buf(input).await? == 0;
-    }
+    };
+    timeout(options.handshake, answer).await.unwrap_or(Err(ConnectError::Timeout))
 }

@@ -5,7 +5,7 @@ use std::io;
 use switchover::{
     Message, SendError,
     frame::InvalidClose,
-    handshake::{HandshakeError, LocalError, Refusal, UrlError},
+    handshake::{HandshakeError, LocalError, Offer, RedirectError, Refusal, UrlError},
 };
 use thiserror::Error;
 
@@ -48,15 +48,23 @@ pub enum ConnectError {
     /// The URL is no WebSocket URL.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// The URL asks for TLS (`wss://`), which is not spoken here: bring a TLS stream and use [`client`](crate::client).
+    /// The URL, or the one that a redirection leads to, asks for TLS (`wss://`), which is not spoken here: bring a TLS stream
+    /// and use [`client`](crate::client) with this offer.
     #[error("wss:// needs TLS, which this adapter does not speak by itself")]
-    Secure,
+    Secure(Box<Offer>),
     /// The offer cannot be written.
     #[error(transparent)]
     Offer(#[from] LocalError),
     /// The server answered with something else than 101 (Switching Protocols).
     #[error("the server refused with {} {}", .0.status.as_u16(), .0.reason)]
     Refused(Box<Response>),
+    /// The proxy did not make the tunnel, often because it wants other credentials (407); with its response.
+    #[error("the proxy refused with {} {}", .0.status.as_u16(), .0.reason)]
+    Proxy(Box<Response>),
+    /// The server redirected, which [`Options::redirects`](crate::Options::redirects) has followed, and this time leads nowhere;
+    /// with its last response.
+    #[error("{0}")]
+    Redirect(RedirectError, Box<Response>),
     /// The answer breaks a rule.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),

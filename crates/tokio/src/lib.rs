@@ -34,26 +34,24 @@
 mod accept;
 mod connect;
 mod error;
-mod options;
-mod random;
 mod reading;
-mod response;
 mod split;
 mod websocket;
 mod writing;
 
 pub use accept::{accept, accept_with, answer};
-pub use connect::{client, connect, connect_with};
+pub use connect::{client, connect, connect_through, connect_with, tunnel};
 pub use error::{AcceptError, ConnectError, Error};
-pub use options::Options;
-pub use random::OsMasks;
-pub use response::Response;
 pub use split::{ReceiveHalf, SendHalf};
 pub use switchover::{
-    self, ByteString, Client, Closed, Event, Limits, Message, Replies, SendError, Server,
+    self, ByteString, Client, Closed, Event, Limits, Message, Options, OsMasks, Replies, SendError, Server,
     frame::CloseCode,
-    handshake::{Choice, Offer, OriginPolicy, Proposal, Refusal, Request, SubprotocolPolicy, Url},
+    handshake::{
+        Choice, Credentials, Offer, OriginPolicy, Proposal, Proxy, Refusal, Request, Response, SubprotocolPolicy, Url,
+    },
 };
+#[cfg(feature = "deflate")]
+pub use switchover::{deflate::Compression, handshake::Deflate};
 pub use websocket::WebSocket;
 
 /// The examples of the project's README, compiled and run as a test.

@@ -56,6 +56,11 @@ pub(crate) trait Ends {
 }
 
 impl Reading {
+    /// Gives back the memory that is kept for compression.
+    pub(crate) fn release_memory(&mut self) {
+        self.receiver.release_memory();
+    }
+
     pub(crate) fn new(receiver: Receiver, input: BytesMut, hold: bool) -> Self {
         Self { receiver, input, hold, closed: None, told: false, late: None, epoch: Instant::now(), alarm: None }
     }

@@ -122,6 +122,16 @@ impl<W: AsyncWrite + Unpin, S: Side> SendHalf<W, S> {
         Ok(self.shared.lock().sender.fragment(fragment, last)?)
     }
 
+    /// Queues a message as it is, where others are compressed: see
+    /// [`Sender::send_uncompressed`](switchover::Sender::send_uncompressed). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub async fn feed_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_with(cx, Writing::poll_ready)).await?;
+        Ok(self.shared.lock().sender.send_uncompressed(message)?)
+    }
+
     /// Writes all that is queued. It is safe to cancel.
     ///
     /// # Errors

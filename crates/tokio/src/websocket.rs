@@ -35,8 +35,9 @@ use crate::{Error, Options, ReceiveHalf, SendHalf, reading::Reading, split, writ
 /// It is also a [`Stream`] of events and a [`Sink`] of messages.
 ///
 /// - Poll: [`receive`](Self::receive), [`flush`](Self::flush)
-/// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment), [`start_close`](Self::start_close),
-///   [`close`](Self::close), [`split`](Self::split)
+/// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment),
+///   [`feed_uncompressed`](Self::feed_uncompressed), [`start_close`](Self::start_close), [`close`](Self::close),
+///   [`release_memory`](Self::release_memory), [`split`](Self::split)
 /// - Getters: [`agreement`](Self::agreement), [`closed`](Self::closed), [`late_error`](Self::late_error),
 ///   [`get_ref`](Self::get_ref)
 #[derive(Debug)]
@@ -49,7 +50,10 @@ pub struct WebSocket<T, S> {
 impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
     /// A connection whose opening handshake is done. `input` has the bytes that were received behind it.
     pub fn new(io: T, side: S, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
-        Self::over(io, Session::new(side, &options.limits, options.replies), agreement, input, options)
+        let session = Session::new(side, &options.limits, options.replies);
+        #[cfg(feature = "deflate")]
+        let session = session.with_deflate(agreement.deflate(), &options.compression);
+        Self::over(io, session, agreement, input, options)
     }
 
     /// Receives the next event; `None` after the last one.
@@ -90,6 +94,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
     pub async fn fragment(&mut self, fragment: impl Into<Message>, last: bool) -> Result<(), Error> {
         poll_fn(|cx| self.writing.poll_ready(cx)).await?;
         Ok(self.writing.sender.fragment(fragment, last)?)
+    }
+
+    /// Queues a message as it is, where others are compressed: see
+    /// [`Sender::send_uncompressed`](switchover::Sender::send_uncompressed). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub async fn feed_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        poll_fn(|cx| self.writing.poll_ready(cx)).await?;
+        Ok(self.writing.sender.send_uncompressed(message)?)
+    }
+
+    /// Gives back the memory that is kept for compression: see
+    /// [`Session::release_memory`](switchover::Session::release_memory).
+    pub fn release_memory(&mut self) {
+        self.reading.release_memory();
+        self.writing.sender.release_memory();
     }
 
     /// Writes all that is queued. It is safe to cancel.

@@ -141,7 +141,7 @@ async fn a_plain_request_gets_what_the_server_likes() {
                 Err(Refusal::new(Status::OK).unwrap().body("text/plain", "a page").unwrap())
             }
             // For a request that does not ask for WebSocket this is no acceptance.
-            Request::WebSocket(_) | Request::Http(_) => Ok(Choice::new()),
+            _ => Ok(Choice::new()),
         };
         let options = Options::default();
         let request = format!("GET {path} HTTP/1.1\r\nHost: example.com\r\n\r\n");
@@ -220,7 +220,8 @@ async fn ends_without_an_answer() {
 #[tokio::test]
 async fn urls_that_lead_nowhere() {
     assert!(matches!(connect("http://example.com/").await, Err(ConnectError::Url(_))));
-    assert!(matches!(connect("wss://example.com/").await, Err(ConnectError::Secure)));
+    let Err(ConnectError::Secure(offer)) = connect("wss://example.com/").await else { panic!("connected") };
+    assert_eq!(offer.url().to_string(), "wss://example.com/");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     drop(listener);

@@ -8,15 +8,19 @@ use switchover_header::names::{
 };
 use switchover_header::{ResponseView, Status, TypedFields, Version, value};
 
+use crate::extension::{Agreed, Extensions};
 use crate::read::single;
-use crate::{Agreement, HandshakeError, Key};
+use crate::{Agreement, HandshakeError, Key, Upgrade};
 
 /// What the answer to one attempt has to be; see [`Offer::expectations`](crate::Offer::expectations).
+///
+/// `M` is the mechanism of the attempt, as it is that of a [`Proposal`](crate::Proposal).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expectations {
-    pub(super) accept: [u8; Key::ACCEPT_LEN],
+pub struct Expectations<M = Upgrade> {
+    pub(super) mechanism: M,
     pub(super) subprotocols: Vec<String>,
     pub(super) subprotocol_required: bool,
+    pub(super) extensions: Extensions,
 }
 
 /// The agreement that a response makes of an offer.
@@ -34,13 +38,21 @@ pub fn verify(view: &impl ResponseView, expectations: &Expectations) -> Result<A
     }
     check_upgrade(view)?;
     check_connection(view)?;
-    check_accept(view, &expectations.accept)?;
-    check_extensions(view)?;
-    Ok(Agreement::new(check_subprotocol(view, expectations)?))
+    check_accept(view, &expectations.mechanism.key.accept())?;
+    negotiated(view, expectations)
+}
+
+/// The agreement of an answer by any mechanism.
+pub(crate) fn negotiated<M>(
+    view: &impl ResponseView,
+    expectations: &Expectations<M>,
+) -> Result<Agreement, HandshakeError> {
+    let extensions = check_extensions(view, expectations)?;
+    Ok(Agreement::new(check_subprotocol(view, expectations)?, extensions))
 }
 
 /// 2. The value of Upgrade is websocket. It may name no other protocol, as no other was offered (RFC 9110, section 7.8).
-fn check_upgrade(view: &impl ResponseView) -> Result<(), HandshakeError> {
+pub(crate) fn check_upgrade(view: &impl ResponseView) -> Result<(), HandshakeError> {
     let mut protocols = value::list(view.values(UPGRADE)).peekable();
     if protocols.peek().is_none() {
         return Err(match view.values(UPGRADE).next() {
@@ -58,7 +70,7 @@ fn check_upgrade(view: &impl ResponseView) -> Result<(), HandshakeError> {
 }
 
 /// 3. Connection has the token upgrade, on any of its lines.
-fn check_connection(view: &impl ResponseView) -> Result<(), HandshakeError> {
+pub(crate) fn check_connection(view: &impl ResponseView) -> Result<(), HandshakeError> {
     match view.values(CONNECTION).next() {
         None => Err(HandshakeError::Missing(&[CONNECTION])),
         Some(_) if view.has_connection_option("upgrade") => Ok(()),
@@ -67,7 +79,7 @@ fn check_connection(view: &impl ResponseView) -> Result<(), HandshakeError> {
 }
 
 /// 4. Sec-WebSocket-Accept is there once. It is compared and never decoded: any other value is as wrong as the next.
-fn check_accept(view: &impl ResponseView, expected: &[u8; Key::ACCEPT_LEN]) -> Result<(), HandshakeError> {
+pub(crate) fn check_accept(view: &impl ResponseView, expected: &[u8; Key::ACCEPT_LEN]) -> Result<(), HandshakeError> {
     match single(view, SEC_WEBSOCKET_ACCEPT)? {
         None => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_ACCEPT])),
         Some(accept) if accept == expected => Ok(()),
@@ -75,23 +87,17 @@ fn check_accept(view: &impl ResponseView, expected: &[u8; Key::ACCEPT_LEN]) -> R
     }
 }
 
-/// 5. No extension was offered, so none may be in use.
-fn check_extensions(view: &impl ResponseView) -> Result<(), HandshakeError> {
-    let extensions = view
-        .sec_websocket_extensions_server()
-        .map_err(|_| HandshakeError::Repeated(SEC_WEBSOCKET_EXTENSIONS))?
-        .try_fold(0, |count, extension| extension.map(|_| count + 1))
-        .map_err(|error| HandshakeError::Malformed(SEC_WEBSOCKET_EXTENSIONS, Some(error)))?;
-    match extensions {
-        0 => Ok(()),
-        _ => Err(HandshakeError::ExtensionNotOffered),
-    }
+/// 5. An extension in use was offered, and its parameters are such as its offer lets the server choose.
+fn check_extensions<M>(view: &impl ResponseView, expectations: &Expectations<M>) -> Result<Agreed, HandshakeError> {
+    let answered =
+        view.sec_websocket_extensions_server().map_err(|_| HandshakeError::Repeated(SEC_WEBSOCKET_EXTENSIONS))?;
+    expectations.extensions.judge(answered)
 }
 
 /// 6. The subprotocol is one token, one of those offered.
-fn check_subprotocol<'v>(
+fn check_subprotocol<'v, M>(
     view: &'v impl ResponseView,
-    expectations: &Expectations,
+    expectations: &Expectations<M>,
 ) -> Result<Option<&'v str>, HandshakeError> {
     let Some(subprotocol) = single(view, SEC_WEBSOCKET_PROTOCOL)? else {
         return match expectations.subprotocol_required {

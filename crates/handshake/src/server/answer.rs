@@ -37,7 +37,7 @@ impl ServerHandshake {
                 }
                 Err(error) => error.into_refusal(),
             },
-            Ok(Step::Done { value: Request::Http(request), .. }) => request.refuse(),
+            Ok(Step::Done { value: request, .. }) => request.plain().refuse(),
             Err(refusal) => refusal,
         };
         // A Vec has room for everything.

@@ -5,19 +5,21 @@ use switchover_header::names::{
     SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 
+use crate::extension::Extensions;
 use crate::fields::Fields;
-use crate::{LocalError, OriginPolicy, SubprotocolPolicy};
+use crate::{Extension, LocalError, OriginPolicy, SubprotocolPolicy};
 
 /// The server's side of the agreement: its policies, and fields for its answer.
 ///
-/// One choice serves any number of proposals. By default no subprotocol is spoken, and a page of another origin is
-/// refused.
+/// One choice serves any number of proposals. By default no subprotocol and no extension is spoken, and a page of another
+/// origin is refused.
 ///
 /// ```
-/// use switchover_handshake::{Choice, OriginPolicy, SubprotocolPolicy};
+/// use switchover_handshake::{Choice, Deflate, OriginPolicy, SubprotocolPolicy};
 ///
 /// let choice = Choice::new()
 ///     .subprotocols(SubprotocolPolicy::server_order(["chat.v2", "chat"])?)
+///     .extension(Deflate::new())?
 ///     .origins(OriginPolicy::listed(["https://example.com"])?)
 ///     .field("Set-Cookie", "visit=7; Secure; HttpOnly")?;
 /// # Ok::<(), switchover_handshake::LocalError>(())
@@ -25,12 +27,13 @@ use crate::{LocalError, OriginPolicy, SubprotocolPolicy};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     pub(super) subprotocols: SubprotocolPolicy,
+    pub(super) extensions: Extensions,
     pub(super) origins: OriginPolicy,
     pub(super) fields: Fields,
 }
 
 impl Choice {
-    /// No subprotocol, same-origin, and no further field.
+    /// No subprotocol, no extension, same-origin, and no further field.
     pub fn new() -> Self {
         Self::default()
     }
@@ -40,6 +43,17 @@ impl Choice {
     pub fn subprotocols(mut self, policy: SubprotocolPolicy) -> Self {
         self.subprotocols = policy;
         self
+    }
+
+    /// The same with one more extension, to be agreed where the client offers it. Which extensions go first, and are nested
+    /// how, is the client's to say.
+    ///
+    /// # Errors
+    /// [`LocalError::Extension`] if its name is no token, [`LocalError::RepeatedExtension`] if one of this name is there
+    /// already.
+    pub fn extension(mut self, extension: impl Extension + Eq + 'static) -> Result<Self, LocalError> {
+        self.extensions.push(extension)?;
+        Ok(self)
     }
 
     /// The same with another policy for origins.

@@ -3,12 +3,13 @@
 use switchover_header::names::{
     HOST, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use switchover_header::{Framing, RequestView, TypedFields, Version, value};
+use switchover_header::{Framing, RequestView, TypedFields, value};
 
 use super::Proposal;
 use crate::read::single;
 use crate::subprotocol::MAX_SUBPROTOCOLS;
-use crate::{HandshakeError, Key, Origin, Refusal};
+use crate::upgrade::counts;
+use crate::{HandshakeError, Key, Origin, Refusal, Upgrade, expect};
 
 /// The proposal to speak WebSocket that a request makes; `None` where it does not ask for WebSocket.
 ///
@@ -18,25 +19,21 @@ pub fn inspect<V: RequestView>(view: V) -> Result<Option<Proposal<V>>, Refusal> 
     if !asks_for_websocket(&view) {
         return Ok(None);
     }
-    match check(&view) {
-        Ok(key) => Ok(Some(Proposal::new(view, key))),
+    match check_websocket(&view) {
+        Ok(key) => Ok(Some(Proposal::new(view, Upgrade { key }))),
         Err(error) => Err(Refusal::from(error).for_method(view.method())),
     }
 }
 
-/// RFC 9110, section 7.8: Upgrade counts on HTTP/1.1, and only where Connection names it. HTTP/2 and HTTP/3 have none.
-///
 /// What else stands in the two lists may be malformed: a server looks for what it knows (section 7.6.1).
 fn asks_for_websocket(view: &impl RequestView) -> bool {
-    view.version() == Version::Http11
-        && view.has_connection_option("upgrade")
-        && value::contains_token(view.values(UPGRADE), "websocket")
+    counts(view) && value::contains_token(view.values(UPGRADE), "websocket")
 }
 
 /// All that a request which asks for WebSocket has to be.
-fn check(view: &impl RequestView) -> Result<Key, HandshakeError> {
+pub(crate) fn check_websocket(view: &impl RequestView) -> Result<Key, HandshakeError> {
     if view.method() != "GET" {
-        return Err(HandshakeError::Method);
+        return Err(HandshakeError::Method(&["GET"]));
     }
     let speaks = |scheme: &str| ["http", "https", "ws", "wss"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
     if !view.scheme().is_none_or(speaks) {
@@ -48,10 +45,9 @@ fn check(view: &impl RequestView) -> Result<Key, HandshakeError> {
         Err(error) => return Err(HandshakeError::Framing(error)),
     }
     check_host(view)?;
+    expect::check(view)?;
     let key = check_version_and_key(view)?;
-    check_origin(view)?;
-    check_subprotocols(view)?;
-    check_extensions(view)?;
+    check_negotiation(view)?;
     Ok(key)
 }
 
@@ -67,19 +63,31 @@ fn check_host(view: &impl RequestView) -> Result<(), HandshakeError> {
 
 /// The version comes first: what else a handshake of another version has is not known here.
 fn check_version_and_key(view: &impl RequestView) -> Result<Key, HandshakeError> {
-    let version = single(view, SEC_WEBSOCKET_VERSION)?;
-    match version {
-        None | Some(b"13") => {}
-        Some(other) if value::websocket_version(other).is_ok() => return Err(HandshakeError::Version),
-        Some(_) => return Err(HandshakeError::Malformed(SEC_WEBSOCKET_VERSION, None)),
-    }
+    let has_version = has_version(view)?;
     let key = single(view, SEC_WEBSOCKET_KEY)?;
-    match (key, version) {
-        (None, None) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION])),
-        (None, Some(_)) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_KEY])),
-        (Some(_), None) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_VERSION])),
-        (Some(key), Some(_)) => Key::parse(key).ok_or(HandshakeError::Malformed(SEC_WEBSOCKET_KEY, None)),
+    match (key, has_version) {
+        (None, false) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION])),
+        (None, true) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_KEY])),
+        (Some(_), false) => Err(HandshakeError::Missing(&[SEC_WEBSOCKET_VERSION])),
+        (Some(key), true) => Key::parse(key).ok_or(HandshakeError::Malformed(SEC_WEBSOCKET_KEY, None)),
     }
+}
+
+/// Whether there is a version; it is 13 then.
+pub(crate) fn has_version(view: &impl RequestView) -> Result<bool, HandshakeError> {
+    match single(view, SEC_WEBSOCKET_VERSION)? {
+        None => Ok(false),
+        Some(b"13") => Ok(true),
+        Some(other) if value::websocket_version(other).is_ok() => Err(HandshakeError::Version),
+        Some(_) => Err(HandshakeError::Malformed(SEC_WEBSOCKET_VERSION, None)),
+    }
+}
+
+/// What a handshake has whatever its mechanism, and may leave out.
+pub(crate) fn check_negotiation(view: &impl RequestView) -> Result<(), HandshakeError> {
+    check_origin(view)?;
+    check_subprotocols(view)?;
+    check_extensions(view)
 }
 
 fn check_origin(view: &impl RequestView) -> Result<(), HandshakeError> {

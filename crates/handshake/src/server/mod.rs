@@ -5,80 +5,122 @@ mod choice;
 mod inspect;
 mod proposal;
 
+use alloc::boxed::Box;
 use core::ops::Deref;
 
-use switchover_header::{FieldTable, Framing, Limits, RequestHead, RequestScan, Step};
+use bytes::BufMut;
+use switchover_header::{FieldTable, Limits, RequestHead, RequestScan, Status, Step};
 
 pub use self::choice::Choice;
+pub(crate) use self::inspect::check_websocket;
 pub use self::inspect::inspect;
-#[cfg(feature = "http")]
-pub(crate) use self::proposal::answer_lines;
+pub(crate) use self::inspect::{check_negotiation, has_version};
 pub use self::proposal::{AcceptError, Proposal};
-use crate::{HandshakeError, INLINE_FIELDS, Refusal};
+#[cfg(feature = "http")]
+pub(crate) use self::proposal::{answer_lines, negotiated_lines};
+use crate::content::{Content, ContentReader, has_content};
+use crate::fields::{Start, write_whole};
+use crate::{
+    ConnectProposal, HandshakeError, INLINE_FIELDS, LocalError, Protocols, Refusal, UpgradeProposal, expect,
+    inspect_connect, inspect_upgrade,
+};
 
-/// Reads requests until one proposes WebSocket.
+/// Reads requests until one leaves HTTP.
 ///
 /// The caller keeps the bytes: [`receive`](Self::receive) is given everything from the start of the request, again with
-/// more behind it as long as it says [`Step::NeedMore`], and no byte is looked at twice. After [`Step::Done`] the caller
-/// removes `consumed` bytes from the front of its buffer, and what stays there belongs to the new protocol.
+/// more behind it as long as it says [`Step::NeedMore`], and no byte is looked at twice. After [`Step::Done`] the
+/// caller removes `consumed` bytes from the front of its buffer, and what stays there belongs to the new protocol.
+///
+/// Requests are given out one at a time, in order, whatever was sent behind them: each is answered before the next
+/// call, so that a 101 never comes before the answer to an earlier request (RFC 9112, section 9.3.2). Content of a
+/// plain request stands before the next one: [`receive_content`](Self::receive_content).
 ///
 /// A [`Refusal`] is sent and ends the connection. Memory of its own is flat: the limits bound the number of fields,
 /// and the bytes are the caller's.
 ///
-/// - handle: [`receive`](Self::receive), [`answer`](Self::answer)
+/// - handle: [`receive`](Self::receive), [`receive_content`](Self::receive_content), [`answer`](Self::answer)
 /// - the deadline is the caller's; [`Refusal::timeout`] is the answer when it passes
 #[derive(Debug)]
 pub struct ServerHandshake {
     limits: Limits,
+    protocols: Protocols,
+    connect: bool,
     early_data: EarlyData,
     scan: RequestScan,
     fields: FieldTable<INLINE_FIELDS>,
+    /// The content of the request that was given out last, if it has some.
+    content: Option<Box<ContentReader>>,
     /// What every call gives once a request was refused, or was left with content that nobody has read.
     refused: Option<Refusal>,
 }
 
 /// What to do with bytes behind the request that are there before it is answered.
 ///
-/// A client waits for the answer (RFC 6455, section 4.1), and some send their first message at once.
+/// A client waits for the answer (RFC 6455, section 4.1; RFC 9931), and some send their first message at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EarlyData {
     /// They stay in the caller's buffer, as the first bytes of the new protocol.
     #[default]
     Keep,
-    /// A proposal with bytes behind it is refused with 400. Only those count that are in `input` already when
-    /// [`receive`](ServerHandshake::receive) sees the end of the head: what arrives later, and may have been sent as early,
-    /// is for the new protocol.
+    /// A proposal with bytes behind it, or behind its content, is refused with 400. Only those count that are in
+    /// `input` already when [`receive`](ServerHandshake::receive) sees the end of the head, or a
+    /// [`Switch`](crate::Switch) that of the content: what arrives later, and may have been sent as early, is for the
+    /// new protocol.
     Reject,
 }
 
 /// A request that came to the end of its head.
 #[derive(Debug)]
 pub enum Request<'a> {
-    /// It proposes WebSocket, and everything that can be checked is right.
+    /// It proposes WebSocket, and everything that can be checked is right. Of the protocols that the client offers and
+    /// the server allows, the server prefers this one.
     WebSocket(Proposal<RequestHead<'a>>),
-    /// It does not ask for WebSocket.
+    /// It proposes protocols that the server [allows](ServerHandshake::protocols), and prefers to WebSocket, should
+    /// that be among them.
+    Upgrade(UpgradeProposal<'a, RequestHead<'a>>),
+    /// It proposes a tunnel, and the server [has them](ServerHandshake::tunnels).
+    Connect(ConnectProposal<RequestHead<'a>>),
+    /// It asks for nothing that the server allows.
     Http(PlainRequest<'a>),
 }
 
-/// A well-formed request that does not ask for WebSocket, to be answered as any other.
+/// A well-formed request that asks for no switch the server allows, to be answered as any other.
 ///
-/// Upgrade does not count on HTTP/1.0, nor where Connection does not name it (RFC 9110, sections 7.6.1 and 7.8).
-/// The content of the request, if its framing says there is some, follows what was consumed. It is not read here: the
-/// handshake refuses whatever comes next with [`HandshakeError::Content`], so that content is never taken for a request,
-/// and who reads the content goes on behind it with a new [`ServerHandshake`].
+/// Upgrade does not count on HTTP/1.0, nor where Connection does not name it (RFC 9110, sections 7.6.1 and 7.8). The
+/// content of the request, if its framing says there is some, follows what was consumed, and
+/// [`ServerHandshake::receive_content`] reads it. Until it has been read, the handshake refuses whatever comes next
+/// with [`HandshakeError::Content`], so that content is never taken for a request. What follows a CONNECT request is
+/// never read as one: a server that rejects it closes the connection (RFC 9931).
 #[derive(Clone, Copy, Debug)]
 pub struct PlainRequest<'a>(RequestHead<'a>);
 
 impl ServerHandshake {
-    /// Waits for a request whose head keeps to these limits.
+    /// Waits for a request whose head keeps to these limits. WebSocket is all that is allowed.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            protocols: Protocols::default(),
+            connect: false,
             early_data: EarlyData::default(),
             scan: RequestScan::new(limits),
             fields: FieldTable::new(),
+            content: None,
             refused: None,
         }
+    }
+
+    /// The same for other protocols than WebSocket alone.
+    #[must_use]
+    pub fn protocols(mut self, protocols: &Protocols) -> Self {
+        self.protocols = protocols.clone();
+        self
+    }
+
+    /// The same for a server that has tunnels: CONNECT is a proposal. Without this it is a plain request.
+    #[must_use]
+    pub fn tunnels(mut self) -> Self {
+        self.connect = true;
+        self
     }
 
     /// The same with another policy for bytes that come before the answer.
@@ -100,32 +142,99 @@ impl ServerHandshake {
             self.refused = Some(refusal.clone());
             Err(refusal)
         };
+        if self.content.as_ref().is_some_and(|content| !content.has_ended()) {
+            return refuse(HandshakeError::Content.into());
+        }
         let (head, consumed) = match self.scan.scan(input, &mut self.fields) {
             Ok(Step::Done { value, consumed }) => (value, consumed),
             Ok(Step::NeedMore { at_least }) => return Ok(Step::NeedMore { at_least }),
             Err(error) => return refuse(HandshakeError::Head(error).into()),
         };
         self.scan = RequestScan::new(self.limits);
-        let request = match inspect(head) {
-            Ok(Some(_)) if self.early_data == EarlyData::Reject && consumed < input.len() => {
-                return refuse(HandshakeError::EarlyData.into());
-            }
-            Ok(Some(proposal)) => Request::WebSocket(proposal),
-            Ok(None) => {
-                if !matches!(head.framing(), Framing::None | Framing::Length(0)) {
-                    self.refused = Some(HandshakeError::Content.into());
-                }
-                Request::Http(PlainRequest(head))
-            }
+        let request = match Request::inspect(head, &self.protocols, self.connect, self.early_data) {
+            Ok(request) => request,
             Err(refusal) => return refuse(refusal),
         };
+        // Behind content, it is for the switch to see what comes early.
+        let leaves = !matches!(request, Request::Http(_)) && !has_content(head.framing());
+        if leaves && self.early_data == EarlyData::Reject && consumed < input.len() {
+            return refuse(HandshakeError::EarlyData.into());
+        }
+        // Whoever reads it bounds it.
+        self.content = has_content(head.framing()).then(|| Box::new(ContentReader::new(head.framing(), u64::MAX)));
+        if head.method() == "CONNECT" {
+            self.refused = Some(HandshakeError::Tunnel.into());
+        }
         Ok(Step::Done { value: request, consumed })
+    }
+
+    /// Reads the content of the plain request that was given out last, from the byte behind its head on. After each
+    /// [`Step::Done`] the caller removes `consumed` bytes; behind [`Content::End`] comes the next request. There is no
+    /// limit: none of it is held here.
+    ///
+    /// The content of an [`UpgradeProposal`] that is accepted is read by its [`Switch`](crate::Switch).
+    ///
+    /// # Errors
+    /// The response to content that is not framed as the head says. Every later call gives it again.
+    pub fn receive_content(&mut self, input: &[u8]) -> Result<Step<Content>, Refusal> {
+        if let Some(refusal) = &self.refused {
+            return Err(refusal.clone());
+        }
+        let Some(content) = &mut self.content else {
+            return Ok(Step::Done { value: Content::End, consumed: 0 });
+        };
+        content.read(input).map_err(|error| {
+            let refusal = Refusal::from(error);
+            self.refused = Some(refusal.clone());
+            refusal
+        })
     }
 }
 
 impl Default for ServerHandshake {
     fn default() -> Self {
         Self::new(Limits::default())
+    }
+}
+
+impl<'a> Request<'a> {
+    /// The request as HTTP has it, whatever it asks for: Upgrade may be ignored (RFC 9110, section 7.8).
+    pub fn plain(&self) -> PlainRequest<'a> {
+        PlainRequest(match self {
+            Self::WebSocket(proposal) => *proposal.view(),
+            Self::Upgrade(proposal) => *proposal.view(),
+            Self::Connect(proposal) => *proposal.view(),
+            Self::Http(request) => request.0,
+        })
+    }
+
+    fn inspect(
+        head: RequestHead<'a>,
+        protocols: &'a Protocols,
+        connect: bool,
+        early_data: EarlyData,
+    ) -> Result<Self, Refusal> {
+        if connect && let Some(proposal) = inspect_connect(head)? {
+            return Ok(Self::Connect(proposal));
+        }
+        // The same for WebSocket alone, without a look at other protocols.
+        if protocols.is_websocket_alone() {
+            return Ok(inspect(head)?.map_or(Self::Http(PlainRequest(head)), Self::WebSocket));
+        }
+        let Some(mut proposal) = inspect_upgrade(head, protocols)? else {
+            return Ok(Self::Http(PlainRequest(head)));
+        };
+        proposal.early_data = early_data;
+        if !proposal.preferred().is_websocket() {
+            return Ok(Self::Upgrade(proposal));
+        }
+        Ok(proposal.into_websocket().map_or_else(Self::Upgrade, Self::WebSocket))
+    }
+}
+
+impl<'a> From<RequestHead<'a>> for PlainRequest<'a> {
+    fn from(head: RequestHead<'a>) -> Self {
+        Self(head)
     }
 }
 
@@ -141,8 +250,23 @@ impl<'a> PlainRequest<'a> {
     /// HTTP/1.0 gets 426 too. It is a final response, which any version understands, and it says what to do; the
     /// Upgrade field in it asks for nothing that the client may not ignore (RFC 9110, section 15.5.22).
     pub fn refuse(&self) -> Refusal {
-        let error = if self.0.method() == "GET" { HandshakeError::UpgradeRequired } else { HandshakeError::Method };
+        let error = match self.0.method() {
+            "GET" => HandshakeError::UpgradeRequired,
+            _ => HandshakeError::Method(&["GET"]),
+        };
         self.refuse_with(error.into())
+    }
+
+    /// Writes a 100 (Continue), whole or not at all, where the client waits for one before it sends the content; else
+    /// nothing. Whoever is going to read the content calls this first (RFC 9110, section 10.1.1).
+    ///
+    /// # Errors
+    /// [`LocalError::OutputTooSmall`] if `out` has no room; one that grows always has.
+    pub fn proceed(&self, out: &mut impl BufMut) -> Result<(), LocalError> {
+        match has_content(self.0.framing()) && expect::awaits_continue(&self.0) {
+            true => write_whole(out, Start::Response(Status::CONTINUE), core::iter::empty(), &[]),
+            false => Ok(()),
+        }
     }
 
     /// A refusal of the server's as the response to this request: HEAD gets no content (RFC 9110, section 9.3.2).

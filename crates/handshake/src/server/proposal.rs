@@ -3,43 +3,51 @@
 use core::fmt;
 
 use bytes::BufMut;
-use switchover_header::names::{CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+#[cfg(feature = "http")]
+use switchover_header::Version;
+use switchover_header::names::{
+    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
 use switchover_header::value::Parameterized;
 use switchover_header::{RequestView, Status, TypedFields};
 
 use super::Choice;
+use crate::extension::Agreed;
 use crate::fields::{Line, Start, write_whole};
 use crate::read::single;
-use crate::{Agreement, HandshakeError, Key, LocalError, Origin, Refusal};
+use crate::{Agreement, HandshakeError, Key, LocalError, Origin, Refusal, Upgrade, expect};
 
 /// A request that proposes WebSocket, over the head it came in. All its fields are valid.
+///
+/// `M` is the mechanism by which it proposes: the [`Upgrade`] of HTTP/1.1. What can be known of a proposal and what it is
+/// judged by is the same for any of them; only the answer is of its own form.
 ///
 /// - getters: what the client wants; [`view`](Self::view) has all the rest of the head
 /// - commands: [`accept`](Self::accept), [`refuse`](Self::refuse)
 #[derive(Debug)]
 #[must_use = "a client waits for its answer"]
-pub struct Proposal<V> {
+pub struct Proposal<V, M = Upgrade> {
     view: V,
-    key: Key,
+    mechanism: M,
 }
 
 impl<V: RequestView> Proposal<V> {
-    /// `view` is a request of which all checks are done.
-    pub(super) fn new(view: V, key: Key) -> Self {
-        Self { view, key }
-    }
-
-    /// Accepts: writes the complete 101, or nothing.
+    /// Accepts: writes the complete 101, or nothing. A 100 (Continue) goes before it, if the client waits for one (RFC
+    /// 9110, section 7.8).
     ///
     /// # Errors
     /// [`AcceptError::Refused`] with the response to send where the choice does not let this proposal in: 403 for its
     /// origin, 400 where a subprotocol is required and none is common. [`AcceptError::Local`] with
-    /// [`LocalError::OutputTooSmall`] if `out` has no room; one that grows always has.
+    /// [`LocalError::OutputTooSmall`] if `out` has no room; one that grows always has. With
+    /// [`LocalError::ExtensionParameter`] for what an extension answers.
     pub fn accept(self, choice: &Choice, out: &mut impl BufMut) -> Result<Agreement, AcceptError> {
-        let (accept, subprotocol) = self.judge(choice)?;
-        let lines = answer_lines(&accept, subprotocol, choice);
-        write_whole(out, Start::Response(Status::SWITCHING_PROTOCOLS), lines, &[])?;
-        Ok(Agreement::new(subprotocol))
+        let agreement = self.judge(choice)?;
+        let accept = self.key().accept();
+        let lines = answer_lines(&accept, &agreement, choice);
+        let reason = Status::SWITCHING_PROTOCOLS.reason();
+        let start = Start::Switching { after_continue: expect::awaits_continue(&self.view), reason };
+        write_whole(out, start, lines, &[])?;
+        Ok(agreement)
     }
 
     /// Refuses, for any reason of the server's: writes the complete response, or nothing.
@@ -48,6 +56,23 @@ impl<V: RequestView> Proposal<V> {
     /// [`LocalError::OutputTooSmall`] if `out` has no room; one that grows always has.
     pub fn refuse(self, refusal: &Refusal, out: &mut impl BufMut) -> Result<(), LocalError> {
         refusal.encode(out)
+    }
+
+    /// Leaves Upgrade alone, as any server may (RFC 9110, section 7.8): the request is one of plain HTTP.
+    pub fn ignore(self) -> V {
+        self.view
+    }
+
+    /// The key that the accept value is made of.
+    pub fn key(&self) -> Key {
+        self.mechanism.key
+    }
+}
+
+impl<V: RequestView, M> Proposal<V, M> {
+    /// `view` is a request of which all checks are done.
+    pub(crate) fn new(view: V, mechanism: M) -> Self {
+        Self { view, mechanism }
     }
 
     /// Path and query, which select the service; RFC 6455 calls them the resource name.
@@ -82,26 +107,25 @@ impl<V: RequestView> Proposal<V> {
         self.view.sec_websocket_extensions_client().filter_map(Result::ok)
     }
 
-    /// The key that the accept value is made of.
-    pub fn key(&self) -> Key {
-        self.key
-    }
-
     /// The head of the request.
     pub fn view(&self) -> &V {
         &self.view
     }
 
-    /// The accept value and the subprotocol of the 101, if the choice lets this proposal in.
-    pub(crate) fn judge(&self, choice: &Choice) -> Result<([u8; Key::ACCEPT_LEN], Option<&str>), Refusal> {
+    /// What is agreed by the answer, if the choice lets this proposal in.
+    pub(crate) fn judge(&self, choice: &Choice) -> Result<Agreement, AcceptError> {
         if self.origin().is_some_and(|origin| !choice.origins.permits(origin, self.host())) {
-            return Err(HandshakeError::ForeignOrigin.into());
+            return Err(Refusal::from(HandshakeError::ForeignOrigin).into());
         }
         let subprotocol = choice.subprotocols.select(self.subprotocols());
         if subprotocol.is_none() && choice.subprotocols.is_required() {
-            return Err(HandshakeError::SubprotocolRequired.into());
+            return Err(Refusal::from(HandshakeError::SubprotocolRequired).into());
         }
-        Ok((self.key.accept(), subprotocol))
+        let extensions = match choice.extensions.is_empty() {
+            true => Agreed::default(),
+            false => choice.extensions.answer(self.extensions())?,
+        };
+        Ok(Agreement::new(subprotocol, extensions))
     }
 }
 
@@ -120,6 +144,15 @@ impl AcceptError {
         match self {
             Self::Refused(refusal) => refusal,
             Self::Local(_) => Refusal::internal_error(),
+        }
+    }
+
+    /// The same, with a response of this version.
+    #[cfg(feature = "http")]
+    pub(crate) fn for_version(self, version: Version) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.for_version(version)),
+            local => local,
         }
     }
 }
@@ -154,13 +187,29 @@ impl From<LocalError> for AcceptError {
     }
 }
 
+/// As [`AcceptError::into_refusal`], for `?` where every failure is answered.
+impl From<AcceptError> for Refusal {
+    fn from(error: AcceptError) -> Self {
+        error.into_refusal()
+    }
+}
+
 /// The field lines of the 101 in the order in which they are written.
 pub(crate) fn answer_lines<'a>(
     accept: &'a [u8],
-    subprotocol: Option<&'a str>,
+    agreement: &'a Agreement,
     choice: &'a Choice,
 ) -> impl Iterator<Item = Line<'a>> + Clone {
     let handshake: [Line<'a>; 3] = [(UPGRADE, b"websocket"), (CONNECTION, b"Upgrade"), (SEC_WEBSOCKET_ACCEPT, accept)];
-    let subprotocol = subprotocol.map(|name| (SEC_WEBSOCKET_PROTOCOL, name.as_bytes()));
-    handshake.into_iter().chain(subprotocol).chain(choice.fields.iter())
+    handshake.into_iter().chain(negotiated_lines(agreement, choice))
+}
+
+/// Those of an answer by any mechanism.
+pub(crate) fn negotiated_lines<'a>(
+    agreement: &'a Agreement,
+    choice: &'a Choice,
+) -> impl Iterator<Item = Line<'a>> + Clone {
+    let subprotocol = agreement.subprotocol().map(|name| (SEC_WEBSOCKET_PROTOCOL, name.as_bytes()));
+    let extensions = agreement.extension_list().map(|list| (SEC_WEBSOCKET_EXTENSIONS, list.as_bytes()));
+    subprotocol.into_iter().chain(extensions).chain(choice.fields.iter())
 }

@@ -1,6 +1,8 @@
 //! Heads to send, and both machines driven under every split of what they are sent.
 #![allow(dead_code, reason = "each test uses what it needs")]
 
+pub(crate) mod upgrade;
+
 use switchover_handshake::header::Step;
 use switchover_handshake::{
     AcceptError, Agreement, Answer, Choice, ClientHandshake, ClientLimits, EarlyData, HandshakeError, Offer, Refusal,
@@ -146,7 +148,6 @@ pub(crate) fn serve_pieces(pieces: &[&[u8]], choice: &Choice, early_data: EarlyD
                 assert!(input.len() >= complete_from);
                 let rest = [&input[consumed..], &pieces[number + 1..].concat()].concat();
                 return match value {
-                    Request::Http(request) => Served::Http { refusal: request.refuse(), rest },
                     Request::WebSocket(proposal) => {
                         let mut answer = Vec::new();
                         match proposal.accept(choice, &mut answer) {
@@ -158,6 +159,7 @@ pub(crate) fn serve_pieces(pieces: &[&[u8]], choice: &Choice, early_data: EarlyD
                             Err(AcceptError::Local(error)) => panic!("{error}"),
                         }
                     }
+                    request => Served::Http { refusal: request.plain().refuse(), rest },
                 };
             }
             Err(refusal) => {

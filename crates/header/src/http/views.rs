@@ -15,6 +15,11 @@ macro_rules! views {
                 let $it = self;
                 Values::new($headers, name)
             }
+
+            fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+                let $it = self;
+                $headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+            }
         }
 
         impl$(<$body>)? RequestView for $request {
@@ -41,7 +46,7 @@ macro_rules! views {
 
             fn version(&self) -> Version {
                 let $it = self;
-                version_of($version)
+                Version::from($version)
             }
 
             fn framing(&self) -> Result<Framing, FramingError> {
@@ -58,6 +63,11 @@ macro_rules! views {
                 let $it = self;
                 Values::new($headers, name)
             }
+
+            fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+                let $it = self;
+                $headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+            }
         }
 
         impl$(<$body>)? ResponseView for $response {
@@ -69,7 +79,7 @@ macro_rules! views {
 
             fn version(&self) -> Version {
                 let $it = self;
-                version_of($version)
+                Version::from($version)
             }
         }
     };
@@ -83,12 +93,15 @@ fn without_user_information(authority: &http::uri::Authority) -> &str {
     authority.as_str().rsplit('@').next().unwrap_or_default()
 }
 
-fn version_of(version: http::Version) -> Version {
-    match version {
-        http::Version::HTTP_09 | http::Version::HTTP_10 => Version::Http10,
-        http::Version::HTTP_2 => Version::Http2,
-        http::Version::HTTP_3 => Version::Http3,
-        _ => Version::Http11,
+impl From<http::Version> for Version {
+    /// HTTP/0.9 is taken for HTTP/1.0.
+    fn from(version: http::Version) -> Self {
+        match version {
+            http::Version::HTTP_09 | http::Version::HTTP_10 => Self::Http10,
+            http::Version::HTTP_2 => Self::Http2,
+            http::Version::HTTP_3 => Self::Http3,
+            _ => Self::Http11,
+        }
     }
 }
 

@@ -563,4 +563,20 @@ mod tests {
             .is_ok_and(|end| end.is_some());
         assert!(count.get() <= BLOCK, "{} bytes", count.get());
     }
+
+    /// Lines as nearly all are need none of the states, wherever they cross into the next block.
+    #[test]
+    fn whole_lines_are_read_without_the_states() {
+        for length in 1..2 * BLOCK {
+            let line = [&b"name: "[..], &b"v".repeat(length), b"\r\n"].concat();
+            let input = [&line.repeat(3)[..], b"\r\n", &[b'b'; BLOCK]].concat();
+            let (backend, count) = (Backend::best(), Cell::new(0));
+            let (mut index, mut lines) = (Index::new(backend, 0), FieldLines::new(0));
+            let mut store = FieldTable::<4>::new();
+            let end = lines
+                .scan_whole(&input, &Limits::default(), &mut index, &mut Nothing, &mut store, Counting(&count))
+                .unwrap_or_else(|_| unreachable!("nothing is noted"));
+            assert_eq!((end, store.spans().len()), (Some(input.len() - BLOCK), 3), "{length}");
+        }
+    }
 }

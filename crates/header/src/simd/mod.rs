@@ -77,7 +77,9 @@ pub(crate) trait Classify: Copy {
     /// The masks of the bytes from `from` on, as many as there are up to a whole block. Bits behind the end are 0.
     #[inline(always)]
     fn at(self, input: &[u8], from: usize) -> Masks {
-        if let Some(last) = input.last_chunk() {
+        if let Some(last) = input.last_chunk()
+            && from < input.len()
+        {
             return self.at_once(input, last, from);
         }
         let mut block = [b'a'; BLOCK]; // neither of the two
@@ -86,25 +88,22 @@ pub(crate) trait Classify: Copy {
         self.block(&block)
     }
 
-    /// As [`at`](Self::at), for an input of a block or more, which ends with `last`: nothing is copied.
+    /// As [`at`](Self::at), for an input of a block or more, which ends with `last`, and a byte of it: nothing is copied.
     #[inline(always)]
     fn at_once(self, input: &[u8], last: &[u8; BLOCK], from: usize) -> Masks {
-        let bytes = input.get(from..).unwrap_or_default();
-        let (block, before) = match bytes.first_chunk() {
-            Some(block) => (block, 0),
-            // A block that reaches back; the bits of what is before are shifted out.
-            None => (last, BLOCK - bytes.len()),
-        };
-        self.block(block).behind(before)
+        // The last block reaches back; the bits of what is before are shifted out.
+        let start = from.min(input.len().saturating_sub(BLOCK));
+        let block = input.get(start..).and_then(<[u8]>::first_chunk).unwrap_or(last);
+        self.block(block).behind(from - start)
     }
 }
 
 impl Masks {
-    /// Without the first `count` bits; `count` is at most [`BLOCK`].
+    /// Without the first `count` bits; `count` is below [`BLOCK`].
     #[inline(always)]
     fn behind(self, count: usize) -> Self {
-        let without = |mask: u64| if count < BLOCK { mask >> count } else { 0 };
-        Self { other: without(self.other), control: without(self.control) }
+        debug_assert!(count < BLOCK);
+        Self { other: self.other >> (count % BLOCK), control: self.control >> (count % BLOCK) }
     }
 }
 

@@ -38,6 +38,23 @@ pub enum ParameterValue<'a> {
     Quoted(QuotedString<'a>),
 }
 
+impl<'a> ParameterValue<'a> {
+    /// The bytes that are meant, whichever form they came in.
+    pub fn unescaped(&self) -> impl Iterator<Item = u8> + Clone + use<'a> {
+        match self {
+            Self::Token(token) => QuotedString::of_token(token),
+            Self::Quoted(quoted) => *quoted,
+        }
+        .unescaped()
+    }
+}
+
+impl PartialEq<str> for ParameterValue<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.unescaped().eq(other.bytes())
+    }
+}
+
 /// Takes one list element apart into its name and parameters. The whole element is checked, so
 /// that the iterator of parameters has no errors.
 ///

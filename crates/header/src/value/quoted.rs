@@ -20,7 +20,7 @@ impl<'a> QuotedString<'a> {
     }
 
     /// The bytes that are meant: without the backslash of each quoted-pair.
-    pub fn unescaped(&self) -> impl Iterator<Item = u8> + Clone + 'a {
+    pub fn unescaped(&self) -> impl Iterator<Item = u8> + Clone + use<'a> {
         Unescaped { raw: self.raw.iter() }
     }
 
@@ -28,6 +28,11 @@ impl<'a> QuotedString<'a> {
     #[must_use]
     pub fn is_token(&self) -> bool {
         !self.raw.is_empty() && self.unescaped().all(is_token_byte)
+    }
+
+    /// A token as if it stood in quotes, where nothing in it would have to be escaped.
+    pub(super) const fn of_token(token: &'a str) -> Self {
+        Self { raw: token.as_bytes() }
     }
 
     /// The quoted-string at the front of `bytes`, which begins with its quote, and what is behind.

@@ -1,7 +1,6 @@
 //! Feeding from any `&mut [u8]`: payloads are unmasked and lent out where they are.
 
-use alloc::boxed::Box;
-use switchover_frame::{ControlPayload, OpCode, Piece, ProtocolError, Step};
+use switchover_frame::{OpCode, Piece, ProtocolError, Step};
 
 use super::{Kind, Receiver};
 use crate::{Closed, EventRef};
@@ -10,9 +9,11 @@ use crate::{Closed, EventRef};
 enum Found<'b> {
     /// In the caller's buffer: a control frame that was received in one piece.
     Here(OpCode, &'b [u8]),
-    /// In `partial`.
+    /// In `pending`.
     Assembled(Kind),
-    /// In `control`.
+    /// In `pending`, inflated.
+    Inflated(Kind),
+    /// In `pending`, a control frame.
     Control(OpCode),
 }
 
@@ -68,7 +69,11 @@ impl Receiver {
             Ok(None) => return None,
             Ok(Some(Found::Assembled(kind))) => {
                 self.delivered = true;
-                return Some(self.assembled_event(kind));
+                return Some(message(kind, self.assembled()));
+            }
+            Ok(Some(Found::Inflated(kind))) => {
+                self.delivered = true;
+                return Some(message(kind, self.inflation().map_or(&[], |inflation| inflation.message())));
             }
             Ok(Some(Found::Control(OpCode::Close))) => self.parse_close(self.control_payload()),
             Ok(Some(Found::Control(opcode))) => {
@@ -101,7 +106,9 @@ impl Receiver {
             };
             let payload: &[u8] = &take(input, consumed)[piece.payload.start..];
             let opcode = piece.header.opcode;
-            let found = if !opcode.is_control() {
+            let found = if self.is_compressed(&piece) {
+                self.inflate(&piece, payload)?.map(Found::Inflated)
+            } else if !opcode.is_control() {
                 self.collect(&piece, payload)?
             } else if piece.first && piece.last {
                 Some(Found::Here(opcode, payload))
@@ -125,22 +132,23 @@ impl Receiver {
 
     /// A piece of a control frame that is not received in one.
     fn collect_control(&mut self, piece: &Piece, payload: &[u8]) -> Option<Found<'static>> {
-        let control = self.control.get_or_insert_with(|| Box::new(ControlPayload::new()));
+        let control = self.pending.get_or_insert_default().control.get_or_insert_default();
         // The decoder lets no more than 125 bytes through.
         let _ = control.push(payload);
         piece.last.then_some(Found::Control(piece.header.opcode))
     }
 
     fn control_payload(&self) -> &[u8] {
-        self.control.as_deref().map_or(&[], |control| control)
+        self.pending.as_ref().and_then(|pending| pending.control.as_deref()).map_or(&[], |control| control)
     }
+}
 
-    fn assembled_event(&self, kind: Kind) -> EventRef<'_> {
-        match kind {
-            Kind::Binary => EventRef::Binary(self.assembled()),
-            // It was checked as it arrived, so this cannot fail.
-            Kind::Text => EventRef::Text(core::str::from_utf8(self.assembled()).unwrap_or_default()),
-        }
+/// The event of a message that was received in pieces.
+fn message(kind: Kind, payload: &[u8]) -> EventRef<'_> {
+    match kind {
+        Kind::Binary => EventRef::Binary(payload),
+        // It was checked as it arrived, so this cannot fail.
+        Kind::Text => EventRef::Text(core::str::from_utf8(payload).unwrap_or_default()),
     }
 }
 

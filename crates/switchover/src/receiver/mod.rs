@@ -9,11 +9,14 @@ mod owned;
 use alloc::boxed::Box;
 use bytes::BytesMut;
 use switchover_frame::{
-    CloseFrame, ControlPayload, Decoder, DecoderConfig, OpCode, Piece, ProtocolError, ProtocolErrorKind, Role, Rsv,
-    Step, Utf8,
+    CloseFrame, ControlPayload, Decoder, DecoderConfig, FrameHeader, OpCode, Piece, ProtocolError, ProtocolErrorKind,
+    Role, Rsv, Step, Utf8,
 };
 
-use crate::{Closed, Limits};
+#[cfg(feature = "deflate")]
+use switchover_handshake::DeflateContext;
+
+use crate::{Closed, Limits, deflate::Inflation};
 
 /// The receiving half of a session.
 ///
@@ -27,22 +30,16 @@ use crate::{Closed, Limits};
 #[derive(Debug)]
 pub struct Receiver {
     decoder: Decoder,
-    /// The largest message, in bytes.
-    message_limit: usize,
+    /// What there is of a message, or of a control frame, that is not received in one piece, and what inflates messages: one word
+    /// in every session.
+    pending: Option<Box<Pending>>,
     /// The most frames a message may consist of.
     fragment_limit: u32,
-    /// Frames of the open message so far.
-    fragments: u32,
     /// The kind of the open message, the one whose last frame has not ended.
     open: Option<Kind>,
-    /// What there is of a message that is not received in one piece.
-    partial: Option<Box<Partial>>,
-    /// The payload of a control frame that was not received in one piece, on the in-place path.
-    control: Option<Box<ControlPayload>>,
-    /// How many bytes at the front of the caller's buffer are the unmasked payload of a frame that has not ended, on the
-    /// owned path.
-    held: usize,
-    /// What is in `partial` or `control` was lent out with the last event.
+    /// The open message is compressed; between messages, the last one was.
+    compressed: bool,
+    /// What is in `pending` was lent out with the last event.
     delivered: bool,
     /// The last event has been delivered.
     ended: bool,
@@ -50,13 +47,19 @@ pub struct Receiver {
 
 /// What there is of the open message.
 #[derive(Debug, Default)]
-struct Partial {
+struct Pending {
     /// The payload so far; on the owned path that of a fragmented message only.
     assembly: BytesMut,
     /// Checks a text as its bytes arrive.
     utf8: Utf8,
     /// Offset in the stream of the character that `utf8` waits to see completed.
     character: u64,
+    /// Frames of the message so far, the first one left out.
+    continuations: u32,
+    /// The payload of a control frame that was not received in one piece, on the in-place path.
+    control: Option<Box<ControlPayload>>,
+    /// Inflates compressed messages, where permessage-deflate was agreed on.
+    inflation: Option<Box<Inflation>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,18 +69,28 @@ enum Kind {
 }
 
 impl Receiver {
+    /// Inflates messages that are compressed.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn with_inflation(mut self, context: DeflateContext, ratio: u32) -> Self {
+        self.decoder.allow(Rsv::RSV1);
+        let limit = self.message_limit();
+        self.pending.get_or_insert_default().inflation = Some(Box::new(Inflation::new(context, limit, ratio)));
+        self
+    }
+
+    /// What inflates messages.
+    pub(crate) fn inflation(&mut self) -> Option<&mut Inflation> {
+        self.pending.as_mut()?.inflation.as_deref_mut()
+    }
+
     pub(crate) fn new(role: Role, limits: &Limits) -> Self {
         let config = DecoderConfig { max_payload: limits.message as u64, rsv: Rsv::NONE };
         Self {
             decoder: Decoder::new(role, config),
-            // Half of what memory there can be, so that a buffer can grow by doubling.
-            message_limit: limits.message.min(isize::MAX.unsigned_abs() / 2),
+            pending: None,
             fragment_limit: limits.fragments,
-            fragments: 0,
             open: None,
-            partial: None,
-            control: None,
-            held: 0,
+            compressed: false,
             delivered: false,
             ended: false,
         }
@@ -93,9 +106,23 @@ impl Receiver {
     /// [`poll_event`](Self::poll_event) is given. At most [`Limits::message`] and a Ping.
     #[must_use]
     pub fn held(&self) -> usize {
-        let assembled = if self.open.is_some() { self.assembled().len() } else { 0 };
-        let control = if self.delivered { 0 } else { self.control.as_ref().map_or(0, |control| control.len()) };
-        self.held + assembled + control
+        match self.decoder.in_payload() {
+            // In one place or the other.
+            Some((header, len)) if is_whole(header, self.compressed) => {
+                let message = if header.opcode.is_control() { self.assembled_len() } else { 0 };
+                usize::try_from(len).unwrap_or(usize::MAX) + message
+            }
+            _ => self.assembled_len(),
+        }
+    }
+
+    /// Gives back the memory that is kept for compressed messages, unless one is not whole. The window stays, where the peer takes
+    /// it over from message to message: as many bytes as it has sent, at most 32 KiB.
+    pub fn release_memory(&mut self) {
+        self.release();
+        if let Some(inflation) = self.inflation() {
+            inflation.release_memory();
+        }
     }
 
     /// The peer's stream has ended, and all of it has been fed: [`poll_event`](Self::poll_event) or
@@ -110,8 +137,7 @@ impl Receiver {
             return None;
         }
         self.ended = true;
-        self.partial = None;
-        self.control = None;
+        self.pending = None;
         Some(closed)
     }
 
@@ -126,10 +152,23 @@ impl Receiver {
     #[cold]
     fn release_delivered(&mut self) {
         self.delivered = false;
-        self.control = None;
-        // A control frame may have been lent out in the middle of a message.
         if self.open.is_none() {
-            self.partial = None;
+            self.settle();
+        } else if let Some(pending) = &mut self.pending {
+            // A control frame was lent out in the middle of a message.
+            pending.control = None;
+        }
+    }
+
+    /// Forgets a message that is over.
+    fn settle(&mut self) {
+        let Some(pending) = &mut self.pending else { return };
+        match pending.inflation.take() {
+            None => self.pending = None,
+            Some(mut inflation) => {
+                inflation.clear();
+                **pending = Pending { inflation: Some(inflation), ..Pending::default() };
+            }
         }
     }
 
@@ -139,7 +178,7 @@ impl Receiver {
         match step? {
             Step::NeedMore { .. } => Ok(None),
             Step::Done { piece, consumed } => {
-                if piece.first && !piece.header.opcode.is_control() {
+                if piece.first {
                     self.begin(&piece)?;
                 }
                 Ok(Some((piece, consumed)))
@@ -147,34 +186,52 @@ impl Receiver {
         }
     }
 
-    /// Notes the beginning of a data frame.
+    /// Notes the beginning of a frame.
     fn begin(&mut self, piece: &Piece) -> Result<(), ProtocolError> {
-        match piece.header.opcode {
-            OpCode::Text => self.open(Kind::Text),
-            OpCode::Binary => self.open(Kind::Binary),
-            _ => return self.continues(piece),
+        let kind = match piece.header.opcode {
+            OpCode::Text => Kind::Text,
+            OpCode::Binary => Kind::Binary,
+            // RFC 7692, section 6: no RSV1 in control frames, nor in a message's frames but the first.
+            _ if !piece.header.rsv.is_empty() => {
+                return Err(self.at_header(piece, ProtocolErrorKind::ReservedBits(piece.header.rsv)));
+            }
+            OpCode::Continuation => return self.continues(piece),
+            _ => return Ok(()),
+        };
+        self.open = Some(kind);
+        self.compressed = !piece.header.rsv.is_empty();
+        if self.compressed
+            && let Some(inflation) = self.inflation()
+        {
+            inflation.begin(kind == Kind::Text);
         }
         Ok(())
     }
 
-    fn open(&mut self, kind: Kind) {
-        self.open = Some(kind);
-        self.fragments = 1;
-    }
-
     /// Notes the beginning of a continuation frame: is it one too many, or its payload more than the message may have?
     fn continues(&mut self, piece: &Piece) -> Result<(), ProtocolError> {
-        self.fragments = self.fragments.saturating_add(1);
-        let total = piece.header.payload_len.saturating_add(self.assembled().len() as u64);
-        let kind = if self.fragments > self.fragment_limit {
+        let compressed = self.compressed;
+        let pending = self.pending.get_or_insert_default();
+        pending.continuations = pending.continuations.saturating_add(1);
+        let before = match &pending.inflation {
+            Some(inflation) if compressed => inflation.wire(),
+            _ => pending.assembly.len() as u64,
+        };
+        let total = piece.header.payload_len.saturating_add(before);
+        let kind = if pending.continuations >= self.fragment_limit {
             ProtocolErrorKind::TooManyFragments(self.fragment_limit)
-        } else if total > self.message_limit as u64 {
+        } else if total > self.message_limit() as u64 {
             ProtocolErrorKind::MessageTooLong(total)
         } else {
             return Ok(());
         };
-        let header_len = piece.header.encoded_len() as u64;
-        Err(ProtocolError::new(kind, self.payload_offset(piece) - header_len))
+        Err(self.at_header(piece, kind))
+    }
+
+    /// An error of a header, whose frame's first piece this is.
+    #[cold]
+    fn at_header(&self, piece: &Piece, kind: ProtocolErrorKind) -> ProtocolError {
+        ProtocolError::new(kind, self.payload_offset(piece) - piece.header.encoded_len() as u64)
     }
 
     /// Offset in the stream of the payload of the piece that was decoded last.
@@ -183,13 +240,32 @@ impl Receiver {
         self.decoder.offset() - piece.payload.len() as u64
     }
 
+    /// Inflates a piece of the open message, which is compressed; the kind of the message, if it is whole now.
+    fn inflate(&mut self, piece: &Piece, payload: &[u8]) -> Result<Option<Kind>, ProtocolError> {
+        let last = Self::is_final(piece);
+        let at = self.decoder.offset() - payload.len() as u64;
+        if let Some(inflation) = self.inflation() {
+            if piece.first {
+                inflation.set_frame(at);
+            }
+            inflation.push(payload, last)?;
+        }
+        Ok(last.then(|| self.close_message()))
+    }
+
+    /// Whether a piece belongs to a compressed message.
+    #[inline]
+    fn is_compressed(&self, piece: &Piece) -> bool {
+        self.compressed && !piece.header.opcode.is_control()
+    }
+
     /// Checks a piece of the open message's payload, which has `before` bytes in front of it there and stands at offset `at` of
     /// the stream; `last` where the message ends with it.
     fn check_text(&mut self, payload: &[u8], before: usize, at: u64, last: bool) -> Result<(), ProtocolError> {
         if self.open != Some(Kind::Text) {
             return Ok(());
         }
-        let Partial { utf8, character, .. } = &mut **self.partial.get_or_insert_default();
+        let Pending { utf8, character, .. } = &mut **self.pending.get_or_insert_default();
         let mut checked = utf8.push(payload);
         if last {
             checked = checked.and_then(|()| utf8.finish());
@@ -206,20 +282,36 @@ impl Receiver {
         Ok(())
     }
 
+    /// The largest message, in bytes: half of what memory there can be at most, so that a buffer can grow by doubling.
+    fn message_limit(&self) -> usize {
+        let limit = usize::try_from(self.decoder.max_payload()).unwrap_or(usize::MAX);
+        limit.min(isize::MAX.unsigned_abs() / 2)
+    }
+
     /// The payload so far of a message that is not received in one piece.
     fn assembled(&self) -> &[u8] {
-        self.partial.as_ref().map_or(&[], |partial| &partial.assembly)
+        self.pending.as_ref().map_or(&[], |pending| &pending.assembly)
+    }
+
+    /// How many bytes there are of the open message, in the session.
+    fn assembled_len(&self) -> usize {
+        match &self.pending {
+            Some(pending) if self.open.is_some() => match &pending.inflation {
+                Some(inflation) if self.compressed => inflation.len(),
+                _ => pending.assembly.len(),
+            },
+            _ => 0,
+        }
     }
 
     /// Appends to the payload of a message that is not received in one piece.
     fn assemble(&mut self, payload: &[u8]) {
-        self.partial.get_or_insert_default().assembly.extend_from_slice(payload);
+        self.pending.get_or_insert_default().assembly.extend_from_slice(payload);
     }
 
     /// Notes that the open message is whole and returns its kind.
     #[inline]
     fn close_message(&mut self) -> Kind {
-        self.fragments = 0;
         // A message ends with a data frame, and the decoder lets none through that does not belong to an open message.
         self.open.take().unwrap_or(Kind::Binary)
     }
@@ -230,10 +322,15 @@ impl Receiver {
         piece.last && piece.header.fin
     }
 
-    /// Whether a piece is all of a message.
+    /// Whether a piece is all of a message, and not compressed.
     #[inline]
     fn is_message(piece: &Piece) -> bool {
-        piece.first && piece.last && piece.header.fin && matches!(piece.header.opcode, OpCode::Text | OpCode::Binary)
+        let header = &piece.header;
+        piece.first
+            && piece.last
+            && header.fin
+            && header.rsv.is_empty()
+            && matches!(header.opcode, OpCode::Text | OpCode::Binary)
     }
 
     /// What the whole payload of a Close means, which began at offset `at`.
@@ -250,4 +347,10 @@ impl Receiver {
         let at = self.decoder.offset() - payload_len as u64;
         ProtocolError::new(ProtocolErrorKind::InvalidUtf8, at + error.valid_up_to() as u64)
     }
+}
+
+/// Whether a frame is an event of its own, which the owned path leaves where it is until it has ended.
+#[inline]
+fn is_whole(header: &FrameHeader, compressed: bool) -> bool {
+    header.fin && header.opcode != OpCode::Continuation && (!compressed || header.opcode.is_control())
 }

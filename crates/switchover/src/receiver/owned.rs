@@ -4,8 +4,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use bytestring::ByteString;
 use switchover_frame::{OpCode, Piece, ProtocolError, Step};
 
-use super::{Kind, Receiver};
-use crate::{Closed, Event};
+use super::{Kind, Receiver, is_whole};
+use crate::{Closed, Event, deflate::Inflation};
 
 impl Receiver {
     /// Takes the next event from the front of `input`.
@@ -21,7 +21,8 @@ impl Receiver {
             input.clear();
             return None;
         }
-        let step = self.decoder.decode(input.get_mut(self.held..).unwrap_or_default());
+        let held = self.held_in_input();
+        let step = self.decoder.decode(input.get_mut(held..).unwrap_or_default());
         let event = match step {
             // Most messages are one frame, received in one piece; they leave no trace.
             Ok(Step::Done { ref piece, consumed }) if Self::is_message(piece) => {
@@ -50,37 +51,44 @@ impl Receiver {
         loop {
             let Some((piece, _)) = self.note(step)? else {
                 // The beginning of a header, now carried by the decoder.
-                input.truncate(self.held);
+                input.truncate(self.held_in_input());
                 return Ok(None);
             };
             if piece.first {
                 // Nothing is held while a header is read.
                 input.advance(piece.payload.start);
             }
-            let is_event = piece.header.fin && piece.header.opcode != OpCode::Continuation;
-            let event = if is_event { self.hold(&piece, input)? } else { self.append(&piece, input)? };
-            if event.is_some() || input.len() == self.held {
+            let event = if self.is_compressed(&piece) {
+                self.inflate_owned(&piece, input)?
+            } else if is_whole(&piece.header, self.compressed) {
+                self.hold(&piece, input)?
+            } else {
+                self.append(&piece, input)?
+            };
+            let held = self.held_in_input();
+            if event.is_some() || input.len() == held {
                 return Ok(event);
             }
-            step = self.decoder.decode(input.get_mut(self.held..).unwrap_or_default());
+            step = self.decoder.decode(input.get_mut(held..).unwrap_or_default());
         }
     }
 
     /// A piece of a frame that is an event of its own: its payload stays where it is until the frame has ended.
     fn hold(&mut self, piece: &Piece, input: &mut BytesMut) -> Result<Option<Event>, ProtocolError> {
         let is_data = !piece.header.opcode.is_control();
-        let start = self.held;
-        self.held += piece.payload.len();
+        let end = if piece.last { piece.header.payload_len } else { self.held_in_input() as u64 };
+        let end = usize::try_from(end).unwrap_or(usize::MAX);
+        let start = end - piece.payload.len();
         if is_data {
             let at = self.payload_offset(piece);
-            self.check_text(input.get(start..self.held).unwrap_or_default(), start, at, piece.last)?;
+            self.check_text(input.get(start..end).unwrap_or_default(), start, at, piece.last)?;
         }
         if !piece.last {
             return Ok(None);
         }
-        let payload = input.split_to(core::mem::take(&mut self.held)).freeze();
+        let payload = input.split_to(end).freeze();
         if is_data {
-            self.partial = None;
+            self.settle();
         }
         match piece.header.opcode {
             OpCode::Ping => Ok(Some(Event::Ping(payload))),
@@ -101,8 +109,33 @@ impl Receiver {
         if !last {
             return Ok(None);
         }
-        let payload = self.partial.take().map_or_else(Bytes::new, |partial| partial.assembly.freeze());
+        let payload = self.pending.as_mut().map(|pending| core::mem::take(&mut pending.assembly).freeze());
+        let payload = payload.unwrap_or_default();
+        self.settle();
         self.message(payload).map(Some)
+    }
+
+    /// A piece of a compressed message, which leaves the caller's buffer at once.
+    fn inflate_owned(&mut self, piece: &Piece, input: &mut BytesMut) -> Result<Option<Event>, ProtocolError> {
+        let payload = input.get(..piece.payload.len()).unwrap_or_default();
+        let whole = self.inflate(piece, payload)?;
+        input.advance(piece.payload.len());
+        let Some(kind) = whole else { return Ok(None) };
+        let payload = self.inflation().map_or_else(Bytes::new, Inflation::take);
+        self.settle();
+        match kind {
+            Kind::Binary => Ok(Some(Event::Binary(payload))),
+            Kind::Text => self.text(payload).map(Some),
+        }
+    }
+
+    /// How many bytes at the front of the caller's buffer are the unmasked payload of a frame that has not ended.
+    #[inline]
+    fn held_in_input(&self) -> usize {
+        match self.decoder.in_payload() {
+            Some((header, len)) if is_whole(header, self.compressed) => usize::try_from(len).unwrap_or(usize::MAX),
+            _ => 0,
+        }
     }
 
     /// The open message, whole.

@@ -1,0 +1,158 @@
+//! From an accepted proposal to the new protocol: [`Switch`].
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use bytes::BufMut;
+use switchover_header::{Framing, Status, Step};
+
+use super::proposal::SwitchingAnswer;
+use crate::content::{Content, ContentReader};
+use crate::fields::{Start, write_whole};
+use crate::{AcceptError, EarlyData, HandshakeError, LocalError, Refusal};
+
+/// An accepted switch. It reads the content of the request, which a client sends to its end before it switches (RFC
+/// 9110, section 7.8), writes the 101 behind it, and says what is spoken from there on.
+///
+/// It holds no content: what is behind the head is shown to it, and it answers with the places of the data. Where there
+/// is no content, it has switched from the start, and the same loop serves both:
+///
+/// ```
+/// # use switchover_handshake::header::Step;
+/// # use switchover_handshake::{AcceptError, Switch, Switched, Switching};
+/// /// `input` is what was received behind the head of the request.
+/// fn switch(mut switch: Switch, input: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<(Switched, Vec<u8>), AcceptError> {
+///     let mut content = Vec::new();
+///     loop {
+///         match switch.receive(input, out)? {
+///             Step::Done { value: Switching::Content(range), consumed } => {
+///                 content.extend_from_slice(&input[range]);
+///                 input.drain(..consumed);
+///             }
+///             Step::Done { value: Switching::Done(switched), .. } => return Ok((switched, content)),
+///             Step::NeedMore { .. } => { /* write `out`, then read more into `input` */ }
+///         }
+///     }
+/// }
+/// ```
+///
+/// - handle: [`receive`](Self::receive)
+/// - getter: [`switched`](Self::switched)
+#[derive(Debug)]
+#[must_use = "a request with content is answered behind it"]
+pub struct Switch {
+    content: ContentReader,
+    /// The 101, until it is written.
+    response: Option<Vec<u8>>,
+    early_data: EarlyData,
+    switched: Switched,
+    /// What every call gives once the content has failed.
+    refused: Option<Refusal>,
+}
+
+/// What a [`Switch`] comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Switching {
+    /// A piece of the request's content, as a range of the input. It is empty where only the framing around the data
+    /// was there.
+    Content(Range<usize>),
+    /// The 101 is written. Everything behind the content is the new protocol's.
+    Done(Switched),
+}
+
+/// The protocols that a connection speaks behind a 101.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switched {
+    protocols: Box<[Box<str>]>,
+    answered: bool,
+}
+
+impl Switch {
+    /// Writes what can be written before the content: the 101 where there is none.
+    pub(super) fn begin(
+        answer: &SwitchingAnswer<'_>,
+        framing: Framing,
+        after_continue: bool,
+        early_data: EarlyData,
+        out: &mut impl BufMut,
+    ) -> Result<Self, AcceptError> {
+        let content = ContentReader::new(framing, answer.content_limit());
+        let mut response = None;
+        if content.has_ended() {
+            answer.write(after_continue, out)?;
+        } else {
+            let mut bytes = Vec::new();
+            answer.write(false, &mut bytes)?;
+            response = Some(bytes);
+            if after_continue {
+                write_whole(out, Start::Response(Status::CONTINUE), core::iter::empty(), &[])?;
+            }
+        }
+        Ok(Self { content, response, early_data, switched: answer.switched(), refused: None })
+    }
+
+    /// Reads on at the front of `input`, from the first byte behind the head on; after each [`Step::Done`] the caller
+    /// removes `consumed` bytes. Writes the 101, whole or not at all, when the content has ended.
+    ///
+    /// # Errors
+    /// [`AcceptError::Refused`] with the response to send: 413 for content that is longer than the limit, 400 for such
+    /// that is not framed as it says. Every later call gives it again. [`AcceptError::Local`] with
+    /// [`LocalError::OutputTooSmall`] if `out` has no room; nothing has changed then.
+    pub fn receive(&mut self, input: &[u8], out: &mut impl BufMut) -> Result<Step<Switching>, AcceptError> {
+        if let Some(refusal) = &self.refused {
+            return Err(refusal.clone().into());
+        }
+        match self.content.read(input) {
+            Ok(Step::NeedMore { at_least }) => return Ok(Step::NeedMore { at_least }),
+            Ok(Step::Done { value: Content::Data(range), consumed }) => {
+                return Ok(Step::Done { value: Switching::Content(range), consumed });
+            }
+            // The end takes its own bytes first, so that nothing is taken in vain where the 101 finds no room.
+            Ok(Step::Done { value: Content::End, consumed: consumed @ 1.. }) => {
+                return Ok(Step::Done { value: Switching::Content(0..0), consumed });
+            }
+            Ok(Step::Done { value: Content::End, consumed: 0 }) => {}
+            Err(error) => return Err(self.refuse(error)),
+        }
+        if let Some(response) = &self.response {
+            if self.early_data == EarlyData::Reject && !input.is_empty() {
+                return Err(self.refuse(HandshakeError::EarlyData));
+            }
+            if out.remaining_mut() < response.len() {
+                return Err(LocalError::OutputTooSmall { needed: response.len() }.into());
+            }
+            out.put_slice(response);
+            self.response = None;
+        }
+        Ok(Step::Done { value: Switching::Done(self.switched.clone()), consumed: 0 })
+    }
+
+    /// What is spoken now; `None` as long as the request has content that was not read.
+    pub fn switched(&self) -> Option<&Switched> {
+        self.response.is_none().then_some(&self.switched)
+    }
+
+    fn refuse(&mut self, error: HandshakeError) -> AcceptError {
+        let refusal = Refusal::from(error);
+        self.refused = Some(refusal.clone());
+        refusal.into()
+    }
+}
+
+impl Switched {
+    pub(super) fn new(protocols: Box<[Box<str>]>, answered: bool) -> Self {
+        Self { protocols, answered }
+    }
+
+    /// The protocols, as the 101 names them, the lowest layer first.
+    pub fn protocols(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.protocols.iter().map(|name| &**name)
+    }
+
+    /// Whether the request is still to be answered, in the new protocol (RFC 9110, section 7.8). Else the switch was
+    /// its answer.
+    pub fn request_is_answered(&self) -> bool {
+        self.answered
+    }
+}

@@ -1,0 +1,84 @@
+//! Messages to send, compressed. RFC 7692, section 7.2.1.
+
+use alloc::{boxed::Box, vec::Vec};
+use switchover_handshake::DeflateContext;
+
+use super::{Compression, DeflatePool, Deflater, Settings};
+
+/// What compresses messages, and its memory, which comes with the first one.
+#[derive(Debug)]
+pub(crate) struct Deflation {
+    settings: Settings,
+    takeover: bool,
+    threshold: usize,
+    deflater: Option<Box<Deflater>>,
+    /// The message that is being sent in fragments is compressed.
+    in_fragments: bool,
+}
+
+impl Deflation {
+    pub(crate) fn new(context: DeflateContext, compression: &Compression) -> Self {
+        let window_bits = context.window_bits.min(compression.window_bits);
+        Self {
+            settings: Settings { window_bits, level: compression.level, memory: compression.memory },
+            takeover: context.takeover,
+            threshold: compression.threshold,
+            deflater: None,
+            in_fragments: false,
+        }
+    }
+
+    /// Whether a message of this length is worth it.
+    pub(crate) fn compresses(&self, len: usize) -> bool {
+        len >= self.threshold
+    }
+
+    /// Whether a message is sent as it is where compressing makes it longer. With takeover it is not: what was compressed is in
+    /// the window already.
+    pub(crate) fn may_take_back(&self) -> bool {
+        !self.takeover
+    }
+
+    /// Notes whether the message whose first fragment is sent now is compressed.
+    pub(crate) fn set_in_fragments(&mut self, in_fragments: bool) {
+        self.in_fragments = in_fragments;
+    }
+
+    pub(crate) fn is_in_fragments(&self) -> bool {
+        self.in_fragments
+    }
+
+    /// Compresses a frame's payload and appends it to `output`.
+    pub(crate) fn deflate(&mut self, payload: &[u8], first: bool, last: bool, output: &mut Vec<u8>) {
+        let deflater = self.deflater.get_or_insert_with(|| Box::new(Deflater::new(self.settings)));
+        // RFC 7692, section 7.2.1: without context takeover, each message begins with an empty window.
+        if first && !self.takeover {
+            deflater.reset();
+        }
+        deflater.deflate(payload, last, output);
+    }
+
+    /// Gives all memory back; what is sent from now on refers to nothing that was sent before.
+    pub(crate) fn release_memory(&mut self) {
+        self.deflater = None;
+    }
+
+    /// Takes from the pool what there is no need to have alone.
+    pub(crate) fn borrow(&mut self, pool: &mut DeflatePool) {
+        if !self.takeover && self.deflater.is_none() {
+            let found = pool.deflaters.iter().position(|deflater| deflater.settings() == self.settings);
+            self.deflater = found.map(|index| pool.deflaters.swap_remove(index));
+        }
+    }
+
+    /// Puts it into the pool. A message in fragments may go on with another one, which refers to nothing before.
+    pub(crate) fn give_back(&mut self, pool: &mut DeflatePool) {
+        if !self.takeover
+            && let Some(mut deflater) = self.deflater.take()
+            && pool.deflaters.iter().all(|other| other.settings() != self.settings)
+        {
+            deflater.reset();
+            pool.deflaters.push(deflater);
+        }
+    }
+}
