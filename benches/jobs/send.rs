@@ -1,4 +1,5 @@
-//! Sending binary messages into a transport that copies what it takes: flushed one by one, or many at once.
+//! Sending binary messages into a transport that copies what it takes: flushed one by one, or many at once; and one message to
+//! many.
 
 use crate::{
     Group, Lane,
@@ -9,8 +10,10 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures_sink::Sink;
 use std::{hint::black_box, io::IoSlice, pin::Pin};
 use switchover::{
-    Client, Limits, Message, Replies, Server, Session, Side,
+    Client, Limits, Message, Output, Prepared, Replies, Server, Session, Side,
+    deflate::{Compression, DeflatePool},
     frame::{FrameHeader, Mask, OpCode, Rsv},
+    handshake::{DeflateContext, DeflateParameters},
 };
 use tokio_util::codec::Encoder;
 
@@ -26,7 +29,50 @@ pub fn groups() -> impl Iterator<Item = Group> {
         (End::Client, 16 << 10, 1),
         (End::Client, 1 << 20, 1),
     ];
-    jobs.into_iter().map(|(end, len, batch)| group(end, len, batch))
+    jobs.into_iter()
+        .map(|(end, len, batch)| group(end, len, batch))
+        .chain([125, 1 << 10, 2 << 10, 16 << 10].into_iter().map(|len| to_many(len, false)))
+        .chain([to_many(1 << 10, true)])
+}
+
+/// One message to 100 sessions, which may have agreed on compression: encoded for each, or once.
+fn to_many(len: usize, compresses: bool) -> Group {
+    let lane = |name, prepares| Lane::new(name, broadcast(len, compresses, prepares));
+    let name = if compresses { ", compressed" } else { "" };
+    let lanes = vec![lane("each encoded", false), lane("switchover, prepared", true)];
+    Group::new(format!("send, 100 servers, {}{name}", size(len)), 100, lanes)
+}
+
+fn broadcast(len: usize, compresses: bool, prepares: bool) -> Run {
+    let words = (0_u32..).map(|at| at.wrapping_mul(0x9E37_79B9) >> 24).flat_map(|word| format!("{word} ").into_bytes());
+    let payload: Bytes = words.take(len).collect::<Vec<u8>>().into();
+    let context = DeflateContext { window_bits: 15, takeover: false };
+    let agreed = compresses.then_some(DeflateParameters { server: context, client: context });
+    let compression = Compression::default();
+    let session = || Session::server(&Limits::default()).with_deflate(agreed, &compression);
+    let mut sessions: Vec<_> = (0..100).map(|_| session()).collect();
+    let (mut io, mut buffer, mut pool, mut before) = (Loopback::writing(), Vec::new(), DeflatePool::new(), 0);
+    Box::new(move || {
+        let message = Message::Binary(black_box(&payload).clone());
+        let prepared = match (prepares, compresses) {
+            (false, _) => None,
+            (true, false) => Some(Prepared::new(message.clone())),
+            (true, true) => Some(Prepared::compressed(message.clone(), &compression)),
+        };
+        for session in &mut sessions {
+            let mut session = session.lend(&mut buffer);
+            let mut session = session.lend_pool(&mut pool);
+            let sent = match &prepared {
+                Some(prepared) => session.sender().send_prepared(prepared).is_ok(),
+                None => session.send(message.clone()).is_ok(),
+            };
+            assert!(sent);
+            drain(session.output(), &mut io);
+        }
+        let written = io.written() - before;
+        before = io.written();
+        written
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -115,15 +161,19 @@ fn session<S: Side + 'static>(job: &Job, side: S, way: Way) -> Run {
             };
             assert!(sent);
         }
-        let output = session.output();
-        while output.has_remaining() {
-            let mut slices = [IoSlice::new(&[]); 8];
-            let filled = output.chunks_vectored(&mut slices);
-            let written = io.write_slices(&slices[..filled]);
-            output.advance(written);
-        }
+        drain(session.output(), &mut io);
         io.written()
     })
+}
+
+/// Writes all output.
+fn drain(output: &mut Output, io: &mut Loopback) {
+    while output.has_remaining() {
+        let mut slices = [IoSlice::new(&[]); 8];
+        let filled = output.chunks_vectored(&mut slices);
+        let written = io.write_slices(&slices[..filled]);
+        output.advance(written);
+    }
 }
 
 /// The codec alone, without a queue: what the callers of a codec join.

@@ -1,8 +1,8 @@
-//! permessage-deflate: any bytes as the payload of a compressed message, under every cut and both ways of feeding, within the
+//! permessage-deflate: any bytes as the payload of a compressed message, under every cut and every way of feeding, within the
 //! limits and as the test kit inflates them; and what one session compresses the other inflates, whatever happens between.
 #![no_main]
 
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 use libfuzzer_sys::fuzz_target;
 use switchover::{
     Client, Closed, Event, Limits, Message, Replies, Server, Session, Side,
@@ -15,6 +15,7 @@ use switchover_testkit::{
     alloc::measure,
     frames::RawFrame,
     inflate::{End, Inflated, inflate},
+    session::{Feeding, Held},
 };
 
 /// The most bytes of a message, but for bombs.
@@ -44,16 +45,15 @@ fn any_payload(mut script: Script<'_>) {
         RawFrame::continuation(second).mask([5, 6, 7, 8]).encode(),
     ]
     .concat();
-    let read = |pieces: &[&[u8]], owned: bool| {
-        let mut pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.to_vec()).collect();
-        let mut input = BytesMut::with_capacity(2 * stream.len());
+    let read = |pieces: &[&[u8]], feeding: Feeding| {
+        let mut held = Held::default();
         let (event, allocations) = measure(|| {
             let context = DeflateContext { window_bits: 15, takeover: true };
             let agreed = DeflateParameters { server: context, client: context };
             let mut session = Session::server(&limits).with_deflate(Some(agreed), &compression);
             let mut last = None;
-            for piece in &mut pieces {
-                take(&mut session, owned, &mut input, piece, |event| last = Some(event));
+            for piece in pieces {
+                last = feeding.feed(&mut session, &mut held, piece, |_, _| {}).pop().or(last);
             }
             last.filter(|event| !matches!(event, Event::Ping(_)))
         });
@@ -63,10 +63,10 @@ fn any_payload(mut script: Script<'_>) {
         event
     };
     let [whole, bytewise, cut] = splits(&stream, cuts);
-    let event = read(&whole, true);
+    let event = read(&whole, Feeding::Owned);
     for pieces in [&whole, &bytewise, &cut] {
-        for owned in [true, false] {
-            assert_eq!(read(pieces, owned), event, "owned: {owned}");
+        for feeding in Feeding::ALL {
+            assert_eq!(read(pieces, feeding), event, "{feeding:?}");
         }
     }
     check(event, payload, is_text, limits.message);
@@ -99,26 +99,6 @@ fn check(event: Option<Event>, payload: &[u8], is_text: bool, limit: usize) {
     }
 }
 
-fn take<S: Side>(
-    session: &mut Session<S>,
-    owned: bool,
-    input: &mut BytesMut,
-    piece: &mut [u8],
-    mut on: impl FnMut(Event),
-) {
-    if owned {
-        input.extend_from_slice(piece);
-        while let Some(event) = session.poll_event(input) {
-            on(event);
-        }
-    } else {
-        let mut rest = piece;
-        while let Some((event, _)) = session.receive(&mut rest) {
-            on(event.to_owned());
-        }
-    }
-}
-
 /// Messages of both ends, with settings and at moments that the input chooses.
 fn round_trip(mut script: Script<'_>) {
     let mut context = || {
@@ -146,7 +126,11 @@ fn round_trip(mut script: Script<'_>) {
     };
     let mut client = Session::new(Client(masks), &limits, Replies::default()).with_deflate(Some(agreed), &theirs);
     let mut pool = DeflatePool::new();
-    let (mut to_client, mut to_server) = (Way::default(), Way::default());
+    let choices = script.byte();
+    let (mut to_client, mut to_server) = (Way::new(choices & 1 == 0), Way::new(choices & 2 == 0));
+    if choices & 4 == 0 {
+        (server, client) = (server.with_fragments(700), client.with_fragments(700));
+    }
     while !script.is_over() {
         let op = script.byte();
         if op & 1 == 0 {
@@ -165,10 +149,16 @@ struct Way {
     sent: std::collections::VecDeque<Event>,
     /// The message that is being sent in fragments.
     open: Option<Vec<u8>>,
-    input: BytesMut,
+    held: Held,
+    /// Messages are received in parts, always: inside of one the way of feeding may not change to that.
+    in_parts: bool,
 }
 
 impl Way {
+    fn new(in_parts: bool) -> Self {
+        Self { in_parts, ..Self::default() }
+    }
+
     fn step<S: Side, R: Side>(
         &mut self,
         op: u8,
@@ -220,12 +210,18 @@ impl Way {
 
     /// Moves all that was written, in pieces of this size.
     fn deliver<S: Side, R: Side>(&mut self, from: &mut Session<S>, to: &mut Session<R>, size: usize, owned: bool) {
+        let feeding = match owned {
+            _ if self.in_parts => Feeding::Parts,
+            true => Feeding::Owned,
+            false => Feeding::InPlace,
+        };
         while from.output().has_remaining() {
             let len = from.output().remaining();
-            let mut bytes = from.output().copy_to_bytes(len).to_vec();
-            for piece in bytes.chunks_mut(size) {
-                let sent = &mut self.sent;
-                take(to, owned, &mut self.input, piece, |event| assert_eq!(Some(event), sent.pop_front()));
+            let bytes = from.output().copy_to_bytes(len);
+            for piece in bytes.chunks(size) {
+                for event in feeding.feed(to, &mut self.held, piece, |_, _| {}) {
+                    assert_eq!(Some(event), self.sent.pop_front());
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use switchover::handshake::{
     AcceptError, Agreement, Answer, Choice, ClientHandshake, ClientLimits, Deflate, HandshakeError, Key, Offer, Origin,
     OriginPolicy, Refusal, Request, ServerHandshake, SubprotocolPolicy, Url, verify,
 };
-use switchover::header::{FieldTable, FieldsView, Framing, Limits, ResponseScan, Step, names};
+use switchover::header::{FieldTable, Framing, Limits, ResponseScan, Step, names};
 use switchover_fuzz::{Script, splits};
 
 fuzz_target!(|input: &[u8]| {
@@ -332,7 +332,8 @@ impl Asked {
                 assert!(matches!(agreement.subprotocol(), None | Some("chat" | "mqtt")));
                 assert!(head.values(names::SEC_WEBSOCKET_ACCEPT).eq([ACCEPT.as_bytes()]));
                 assert_eq!(agreement.extensions().count(), usize::from(agreement.deflate().is_some()));
-                let windows = agreement.deflate().map(|deflate| (deflate.server.window_bits, deflate.client.window_bits));
+                let windows =
+                    agreement.deflate().map(|deflate| (deflate.server.window_bits, deflate.client.window_bits));
                 assert!(windows.is_none_or(|windows| matches!(windows, (8..=15, 9..=15))));
                 AnswerOutcome::Accepted { agreement, fields: head.fields().count() }
             }

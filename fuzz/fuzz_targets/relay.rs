@@ -14,6 +14,12 @@ use switchover::header::{
 };
 use switchover_fuzz::{Script, splits};
 
+/// Those of a reader behind the relay, which adds Via, the framing and the connection to what it has read.
+fn behind_the_relay() -> Limits {
+    let limits = Limits::default();
+    Limits { fields: limits.fields + 4, head: limits.head + 256, ..limits }
+}
+
 fuzz_target!(|input: &[u8]| {
     let mut script = Script::new(input);
     let mode = script.byte();
@@ -28,7 +34,8 @@ fuzz_target!(|input: &[u8]| {
     let relay = Relay::new("fuzz").expect("a token").protocols(&protocols).early_data(64);
     let relay = if mode & 4 == 0 { relay } else { relay.tunnels() };
     let mut fields = FieldTable::<32>::new();
-    let Ok(Step::Done { value: head, consumed }) = RequestScan::new(Limits::default()).scan(request, &mut fields) else {
+    let Ok(Step::Done { value: head, consumed }) = RequestScan::new(Limits::default()).scan(request, &mut fields)
+    else {
         return;
     };
     let behind = &request[consumed..];
@@ -74,8 +81,8 @@ fn pass(relay: &Relay, head: &RequestHead<'_>, pieces: &[&[u8]]) -> Option<Passe
         assert!(input.len() <= received);
     }
 
-    let mut fields = FieldTable::<32>::new();
-    let Ok(Step::Done { value, consumed }) = RequestScan::new(Limits::default()).scan(&out, &mut fields) else {
+    let mut fields = FieldTable::<40>::new();
+    let Ok(Step::Done { value, consumed }) = RequestScan::new(behind_the_relay()).scan(&out, &mut fields) else {
         panic!("no request went on: {}", out.escape_ascii());
     };
     assert_eq!((value.method(), value.framing(), value.version()), (head.method(), head.framing(), Version::Http11));
@@ -130,13 +137,18 @@ fn answer(request: &RequestHead<'_>, protocols: &Protocols, exchange: Exchange, 
         Ok(Answered::Switched { response, .. }) => {
             check_response(request, head, &response);
             if head.status() != Status::SWITCHING_PROTOCOLS {
-                assert!(head.status().is_successful() && inspect_connect(request).is_ok_and(|connect| connect.is_some()));
+                assert!(
+                    head.status().is_successful() && inspect_connect(request).is_ok_and(|connect| connect.is_some())
+                );
                 return;
             }
             assert!(head.has_connection_option("upgrade"));
             let proposal = inspect_upgrade(request, protocols).expect("it went on").expect("a switch was offered");
             let mut named = head.upgrade().map(|product| product.expect("all were offered"));
-            assert!(named.any(|product| proposal.protocols().any(|offered| offered.name.eq_ignore_ascii_case(product.name))));
+            assert!(
+                named
+                    .any(|product| proposal.protocols().any(|offered| offered.name.eq_ignore_ascii_case(product.name)))
+            );
             if head.upgrade().flatten().any(|product| product.name.eq_ignore_ascii_case("websocket")) {
                 let key = proposal.into_websocket().expect("it was offered").key();
                 assert!(head.values(names::SEC_WEBSOCKET_ACCEPT).eq([&key.accept()[..]]));
@@ -157,8 +169,8 @@ fn answer(request: &RequestHead<'_>, protocols: &Protocols, exchange: Exchange, 
 fn check_response(request: &RequestHead<'_>, head: &ResponseHead<'_>, response: &ForwardedResponse<'_>) {
     let mut out = Vec::new();
     response.encode(&mut out).expect("a Vec grows, and a name that was scanned is one");
-    let mut fields = FieldTable::<32>::new();
-    let Ok(Step::Done { value, consumed }) = ResponseScan::new(Limits::default()).scan(&out, &mut fields) else {
+    let mut fields = FieldTable::<40>::new();
+    let Ok(Step::Done { value, consumed }) = ResponseScan::new(behind_the_relay()).scan(&out, &mut fields) else {
         panic!("no response went on: {}", out.escape_ascii());
     };
     assert_eq!((value.status(), consumed), (head.status(), out.len()));

@@ -48,10 +48,12 @@ impl Pair {
     fn new(script: &mut Script<'_>) -> Self {
         let choices = script.number();
         let is_set = |bit: u32| choices >> bit & 1 == 1;
+        // An input has as many Pings as it likes.
+        let busy = Limits { control: u32::MAX, empty_fragments: u32::MAX, ..Limits::default() };
         let limits = if is_set(0) {
-            Limits { message: 5000, fragments: 4, queued: 2000, close: Duration::from_secs(1) }
+            Limits { message: 5000, fragments: 4, queued: 2000, close: Duration::from_secs(1), ..busy }
         } else {
-            Limits { message: 70_000, fragments: 64, queued: 1 << 16, close: Duration::from_secs(5) }
+            Limits { message: 70_000, fragments: 64, queued: 1 << 16, close: Duration::from_secs(5), ..busy }
         };
         let end = |first: u32| {
             (is_set(first), is_set(first + 1), Replies { pong: !is_set(first + 2), close: !is_set(first + 3) })

@@ -146,7 +146,7 @@ impl Book {
                 output.closes.push(Some((error.close_code(), String::new())));
                 output.is_disturbed = true;
             }
-            Closed::Eof | Closed::TimedOut => {}
+            Closed::Eof | Closed::TimedOut | Closed::Idle | Closed::Unresponsive => {}
         }
     }
 

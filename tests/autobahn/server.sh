@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # server.sh URL [CASE...]   the suite's fuzzing client against a server that echoes
-# CASE is an id or a pattern such as '6.4.*'; suite.py names the default and says what fails.
+# CASE is an id or a pattern such as '6.4.*' (all by default); suite.py says what fails.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../peers.sh"
 "$root/tests/autobahn/setup.sh" "$target/autobahn"

@@ -22,5 +22,6 @@ build_parties
 . "$here/upgrade.sh"
 . "$here/http2.sh"
 . "$here/proxies.sh"
+. "$here/browser.sh"
 echo "parties: $passed passed, $failed failed"
 ((passed > 0 && failed == 0))

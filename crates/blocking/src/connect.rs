@@ -9,12 +9,12 @@ use std::{
 
 use bytes::BytesMut;
 use switchover::{
-    Client, Options, OsMasks,
+    Client, Options,
     handshake::{
         Attempt, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, Offer, Proxy, Redirects, Response, Url,
     },
-    nonce,
 };
+use switchover_random::{OsMasks, nonce};
 
 use crate::{
     ConnectError, Duplex, WebSocket,

@@ -2,20 +2,23 @@
 
 use std::{
     io::{self, IoSlice},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf, BytesMut};
 use switchover::{
-    Closed, Event, Message, Session, Side, Transport,
+    Closed, Event, HibernateError, Keepalive, Message, Prepared, ResumeError, Session, Side, Transport,
     frame::{CloseCode, CloseFrame},
     handshake::Agreement,
 };
 
-use crate::{Duplex, Error, Options, duplex::is_timeout};
+use crate::{Duplex, Error, Options, duplex::is_timeout, error::given_back};
 
 /// Room for a read.
 const READ: usize = 16 << 10;
+
+/// How long a look at the transport may take, before anybody is found silent.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// The most slices that one write is given.
 const SLICES: usize = 64;
@@ -28,12 +31,17 @@ const SLICES: usize = 64;
 /// lost when the connection is then dropped. After it there is `None`.
 ///
 /// Every method blocks until it is done. Writing does not read: two ends that send each other more than the network holds,
-/// before either of them receives, wait for ever. Where the transport has a timeout, set with [`get_mut`](Self::get_mut), a
-/// method fails with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], loses nothing, and can be called again.
+/// before either of them receives, wait for ever. With [`set_timeout`](Self::set_timeout), a method that waits for the transport
+/// for longer fails with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], loses nothing, and can be called again.
+///
+/// Deadlines and Pings ([`Options::keepalive`]) are the work of every method that waits for the transport. What arrived while none
+/// was called is read before anybody is found silent. While there is a deadline, the timeouts of the transport are set for it.
 ///
 /// - Poll: [`receive`](Self::receive), [`flush`](Self::flush)
-/// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment), [`start_close`](Self::start_close),
-///   [`close`](Self::close)
+/// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment),
+///   [`feed_uncompressed`](Self::feed_uncompressed), [`fragment_uncompressed`](Self::fragment_uncompressed),
+///   [`feed_prepared`](Self::feed_prepared), [`start_close`](Self::start_close), [`close`](Self::close),
+///   [`release_memory`](Self::release_memory), [`set_timeout`](Self::set_timeout), [`hibernate`](Self::hibernate)
 /// - Getters: [`agreement`](Self::agreement), [`closed`](Self::closed), [`late_error`](Self::late_error),
 ///   [`get_ref`](Self::get_ref), [`get_mut`](Self::get_mut)
 #[derive(Debug)]
@@ -44,8 +52,6 @@ pub struct WebSocket<T, S> {
     input: BytesMut,
     /// What a read fills, so that room for it need not be cleared each time.
     room: Box<[u8]>,
-    /// The high-water mark of the output.
-    queued: usize,
     /// The last event waits until the transport is done, so that whoever sees it may drop everything.
     hold: bool,
     /// How receiving ended.
@@ -61,14 +67,24 @@ pub struct WebSocket<T, S> {
     /// What went wrong after the peer's Close, when nothing could be lost any more.
     late: Option<io::Error>,
     epoch: Instant,
+    /// Silence is noticed: the time is told behind each read.
+    keeps_alive: bool,
+    /// How long the application lets the transport block.
+    timeout: Option<Duration>,
+    /// The transport's timeouts have been set.
+    timed: bool,
 }
 
 impl<T: Duplex, S: Side> WebSocket<T, S> {
     /// A connection whose opening handshake is done. `input` has the bytes that were received behind it.
     pub fn new(io: T, side: S, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
-        let session = Session::new(side, &options.limits, options.replies);
+        let session = Session::new(side, &options.limits, options.replies).with_keepalive(&options.keepalive);
         #[cfg(feature = "deflate")]
         let session = session.with_deflate(agreement.deflate(), &options.compression);
+        let session = match options.fragments {
+            Some(size) => session.with_fragments(size),
+            None => session,
+        };
         Self::over(io, session, agreement, input, options)
     }
 
@@ -80,7 +96,6 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
             agreement,
             input,
             room: vec![0; READ].into(),
-            queued: options.limits.queued,
             hold: options.replies.close,
             closed: None,
             told: false,
@@ -89,7 +104,21 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
             failure: None,
             late: None,
             epoch: Instant::now(),
+            keeps_alive: options.keepalive != Keepalive::default(),
+            timeout: None,
+            timed: false,
         }
+    }
+
+    /// A connection that was [hibernated](Self::hibernate) goes on. Its session may be of any process; the the
+    /// options are those of a new connection. What the opening handshake agreed on beside compression does not travel, and
+    /// [`agreement`](Self::agreement) has nothing of it.
+    ///
+    /// # Errors
+    /// `state` is no session of this kind.
+    pub fn resume(io: T, side: S, state: &[u8], input: BytesMut, options: &Options) -> Result<Self, ResumeError> {
+        let session = Session::resume(side, state, options)?;
+        Ok(Self::over(io, session, Agreement::default(), input, options))
     }
 
     /// Receives the next event; `None` after the last one.
@@ -107,8 +136,8 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
                 Ok(true) => return self.finish(),
                 Ok(false) => {}
                 Err(error) if is_timeout(&error) => {
-                    // Either the closing has taken too long, or the transport has a timeout of its own.
-                    if self.session.poll_timeout().is_none_or(|deadline| self.epoch.elapsed() < deadline) {
+                    // Either a time of the session is up, or it is the application's timeout.
+                    if !self.is_due(self.epoch.elapsed()) {
                         return Err(error.into());
                     }
                 }
@@ -163,6 +192,26 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
         Ok(self.session.sender().send_uncompressed(message)?)
     }
 
+    /// Queues a message that is encoded already, for many connections: see
+    /// [`Sender::send_prepared`](switchover::Sender::send_prepared). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        self.make_room()?;
+        Ok(self.session.sender().send_prepared(prepared).map_err(given_back)?)
+    }
+
+    /// Queues one fragment of a message as it is: see
+    /// [`Sender::fragment_uncompressed`](switchover::Sender::fragment_uncompressed). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub fn fragment_uncompressed(&mut self, fragment: impl Into<Message>, last: bool) -> Result<(), Error> {
+        self.make_room()?;
+        Ok(self.session.sender().fragment_uncompressed(fragment, last)?)
+    }
+
     /// Gives back the memory that is kept for compression: see
     /// [`Session::release_memory`](switchover::Session::release_memory).
     pub fn release_memory(&mut self) {
@@ -174,7 +223,17 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
     /// # Errors
     /// The transport failed.
     pub fn flush(&mut self) -> Result<(), Error> {
-        Ok(self.write()?)
+        Ok(self.write_all()?)
+    }
+
+    /// Limits how long a read or a write of the transport may block, or takes the limit away: how long a method waits for a peer
+    /// that does nothing. Zero is one millisecond.
+    ///
+    /// # Errors
+    /// As of the transport.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.timeout = timeout;
+        self.limit_transport(self.epoch.elapsed())
     }
 
     /// Queues a Close, as [`feed`](Self::feed) does a message, and nothing can be sent behind it. What the peer has sent before
@@ -195,6 +254,23 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
         self.start_close(code, reason)?;
         while self.receive()?.is_some() {}
         Ok(self.closed().cloned().unwrap_or(Closed::Eof))
+    }
+
+    /// Takes the connection out of this process, between two events: its transport, its session as a few bytes, and what was read
+    /// and not received yet. All three have to travel: see [`resume`](Self::resume). Before it, [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// Gives the connection back, if its session is not between messages, or something has not been written: see
+    /// [`HibernateError`].
+    #[expect(clippy::result_large_err, reason = "the connection is given back as it came")]
+    pub fn hibernate(self) -> Result<(T, Vec<u8>, BytesMut), HibernateError<Self>> {
+        if self.broken {
+            return Err(HibernateError::Closing(self));
+        }
+        match self.session.hibernate() {
+            Ok(state) => Ok((self.io, state, self.input)),
+            Err(error) => Err(error.map(|session| Self { session, ..self })),
+        }
     }
 
     /// How receiving ended, if it has.
@@ -218,7 +294,7 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
         &self.io
     }
 
-    /// The transport, to set its timeouts.
+    /// The transport. Its timeouts are set by this, where there is a deadline or [`set_timeout`](Self::set_timeout) was called.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }
@@ -235,21 +311,53 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
         Some(event)
     }
 
-    /// Ends a closing that has taken too long, and else limits how long the transport may block.
+    /// Tells the session the time where it is due, or where something may have been read, and limits how long the transport may
+    /// block.
     fn keep_time(&mut self) -> io::Result<()> {
         let now = self.epoch.elapsed();
-        let had_ended = self.closed.is_some();
-        if self.session.poll_timeout().is_some_and(|deadline| deadline <= now) {
-            let timed_out = self.session.handle_timeout(now);
-            if self.session.transport() == Transport::Drop && had_ended {
+        let due = self.is_due(now);
+        if due && self.keeps_alive && self.session.transport() == Transport::Open {
+            self.look(now);
+        }
+        if due || self.keeps_alive {
+            let had_ended = self.closed.is_some();
+            let ended = self.session.handle_timeout(now);
+            if due && self.session.transport() == Transport::Drop && had_ended {
                 self.late = Some(io::ErrorKind::TimedOut.into());
             }
-            self.closed = self.closed.take().or(timed_out);
+            self.closed = self.closed.take().or(ended);
         }
-        match self.session.poll_timeout() {
-            Some(deadline) => self.io.set_timeout(deadline.checked_sub(now).filter(|left| !left.is_zero())),
-            None => Ok(()),
+        self.limit_transport(now)
+    }
+
+    /// Whether the session waits to be told the time.
+    fn is_due(&self, now: Duration) -> bool {
+        self.session.poll_timeout().is_some_and(|deadline| deadline <= now)
+    }
+
+    /// Takes what the transport has, without waiting for more. An end will be there for the next read too; an error may not.
+    fn look(&mut self, now: Duration) {
+        self.timed = true;
+        match self.io.set_timeout(Some(LOOK)).and_then(|()| self.io.read(&mut self.room)) {
+            Ok(0) => {}
+            Ok(read) => {
+                self.input.extend_from_slice(&self.room[..read]);
+                self.session.sender().heard(now);
+            }
+            Err(error) if is_timeout(&error) || error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => self.failure = self.failure.take().or(Some(error)),
         }
+    }
+
+    /// Lets the transport block until the next deadline or for as long as the application does.
+    fn limit_transport(&mut self, now: Duration) -> io::Result<()> {
+        let left = self.session.poll_timeout().map(|deadline| deadline.saturating_sub(now));
+        let limit = left.into_iter().chain(self.timeout).min();
+        if limit.is_none() && !std::mem::take(&mut self.timed) {
+            return Ok(());
+        }
+        self.timed = limit.is_some();
+        self.io.set_timeout(limit.map(|limit| limit.max(LOOK)))
     }
 
     /// Writes what is queued, follows the advice for the transport, and reads once. Returns whether the transport is done.
@@ -315,8 +423,21 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
         self.io.flush()
     }
 
+    /// The same outside of `receive`, where nobody else keeps the time meanwhile.
+    fn write_all(&mut self) -> io::Result<()> {
+        loop {
+            if self.keeps_alive {
+                self.keep_time()?;
+            }
+            match self.write() {
+                Err(error) if is_timeout(&error) && self.keeps_alive && self.is_due(self.epoch.elapsed()) => {}
+                written => return written,
+            }
+        }
+    }
+
     fn make_room(&mut self) -> io::Result<()> {
-        if self.session.output().remaining() < self.queued { Ok(()) } else { self.write() }
+        if self.session.sender().has_room() { Ok(()) } else { self.write_all() }
     }
 
     /// The transport is done: tells how receiving ended, once.

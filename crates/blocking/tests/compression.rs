@@ -6,7 +6,7 @@ use std::{net::TcpListener, thread};
 
 use switchover_blocking::{Choice, Deflate, Event, Message, Offer, Options, accept_with, connect_with};
 
-/// Both sides offer it: messages arrive, whole, in fragments, as they are, and after memory was given back.
+/// Both sides offer it: messages arrive, whole, in fragments, in such of one size, as they are, and after memory was given back.
 #[test]
 fn both_ends_compress() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -23,7 +23,7 @@ fn both_ends_compress() {
         }
     });
     let offer = Offer::new(url.parse().unwrap()).extension(Deflate::new()).unwrap();
-    let (mut websocket, _) = connect_with(&offer, &Options::default()).unwrap();
+    let (mut websocket, _) = connect_with(&offer, &Options { fragments: Some(5_000), ..Options::default() }).unwrap();
     assert!(websocket.agreement().deflate().is_some());
     let text = "all of this, and all of this once more. ".repeat(1_000);
     for message in [Message::from(text), Message::from(vec![7; 100_000]), Message::from("")] {

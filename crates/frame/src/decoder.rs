@@ -9,8 +9,10 @@ use crate::{EncodedHeader, FrameHeader, Mask, OpCode, ProtocolError, ProtocolErr
 /// fragments. The payload it unmasks and hands on; [`Utf8`](crate::Utf8) and [`CloseFrame`](crate::CloseFrame) are for
 /// whoever reads that.
 ///
+/// - Constructors: [`new`](Self::new), [`at`](Self::at)
 /// - Commands: [`decode`](Self::decode), [`allow`](Self::allow)
-/// - Getters: [`offset`](Self::offset), [`in_payload`](Self::in_payload), [`max_payload`](Self::max_payload)
+/// - Getters: [`offset`](Self::offset), [`in_payload`](Self::in_payload), [`max_payload`](Self::max_payload),
+///   [`is_between_messages`](Self::is_between_messages)
 #[derive(Debug, Clone)]
 pub struct Decoder {
     rules: Rules,
@@ -28,6 +30,13 @@ impl Decoder {
             offset: 0,
             state: State::Header(EncodedHeader::new()),
         }
+    }
+
+    /// The same where so many bytes of the stream were taken by another decoder, which was
+    /// [between two messages](Self::is_between_messages).
+    #[must_use]
+    pub const fn at(self, offset: u64) -> Self {
+        Self { offset, ..self }
     }
 
     /// Reads the next piece of a frame from the front of `input`.
@@ -89,6 +98,12 @@ impl Decoder {
     #[inline]
     pub const fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Whether what comes next begins a message or a control frame: nothing of a header is carried, and no frame and no message has
+    /// begun that is not finished.
+    pub fn is_between_messages(&self) -> bool {
+        !self.rules.message_open && matches!(&self.state, State::Header(partial) if partial.is_empty())
     }
 
     /// The next piece of a frame whose header was delivered before.

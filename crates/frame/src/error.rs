@@ -87,6 +87,10 @@ pub enum ProtocolErrorKind {
     MessageTooLong(u64),
     /// A message of more frames than the receiver's limit, which this is.
     TooManyFragments(u32),
+    /// A message of more empty frames behind its first one than the receiver's limit, which this is.
+    TooManyEmptyFragments(u32),
+    /// More Pings and Pongs in a second than the receiver's limit, which this is.
+    TooManyControlFrames(u32),
     /// A Close frame with one byte of payload, which is half a code.
     TruncatedCloseCode,
     /// A Close frame with a code that may not stand in one.
@@ -99,6 +103,8 @@ pub enum ProtocolErrorKind {
     InflatedTooLong(u64),
     /// A compressed message that inflates to more than so many bytes for each of its own.
     InflatedTooMuch(u32),
+    /// A message that an extension other than permessage-deflate can make nothing of.
+    InvalidExtensionData,
 }
 
 impl ProtocolErrorKind {
@@ -115,9 +121,12 @@ impl ProtocolErrorKind {
             Self::InvalidCloseCode(_) => "RFC 6455, section 7.4",
             Self::InvalidUtf8 => "RFC 6455, section 8.1",
             Self::InvalidDeflate => "RFC 7692, section 7.2.2",
+            Self::InvalidExtensionData => "RFC 6455, section 9",
             Self::PayloadTooLong(_)
             | Self::MessageTooLong(_)
             | Self::TooManyFragments(_)
+            | Self::TooManyEmptyFragments(_)
+            | Self::TooManyControlFrames(_)
             | Self::InflatedTooLong(_)
             | Self::InflatedTooMuch(_) => "RFC 6455, section 10.4",
         }
@@ -129,12 +138,14 @@ impl ProtocolErrorKind {
         match self {
             // RFC 7692 names no code for data that cannot be inflated. "Data within a message that was not consistent with the
             // type of the message" is what they are; Node's ws and Autobahn say so too, Python's websockets says 1002.
-            Self::InvalidUtf8 | Self::InvalidDeflate => CloseCode::INVALID_PAYLOAD,
+            Self::InvalidUtf8 | Self::InvalidDeflate | Self::InvalidExtensionData => CloseCode::INVALID_PAYLOAD,
             Self::PayloadTooLong(_)
             | Self::MessageTooLong(_)
             | Self::TooManyFragments(_)
             | Self::InflatedTooLong(_)
             | Self::InflatedTooMuch(_) => CloseCode::MESSAGE_TOO_BIG,
+            // Nothing here is too big to process, there is too much of nothing.
+            Self::TooManyEmptyFragments(_) | Self::TooManyControlFrames(_) => CloseCode::POLICY_VIOLATION,
             Self::ReservedBits(_)
             | Self::ReservedOpCode(_)
             | Self::FragmentedControl(_)
@@ -169,10 +180,13 @@ impl fmt::Display for ProtocolErrorKind {
             Self::PayloadTooLong(len) => write!(f, "payload of {len} bytes over the limit"),
             Self::MessageTooLong(len) => write!(f, "message of {len} bytes or more over the limit"),
             Self::TooManyFragments(limit) => write!(f, "message of more than {limit} frames"),
+            Self::TooManyEmptyFragments(limit) => write!(f, "message of more than {limit} empty fragments"),
+            Self::TooManyControlFrames(limit) => write!(f, "more than {limit} control frames in a second"),
             Self::TruncatedCloseCode => f.write_str("close frame with half a code"),
             Self::InvalidCloseCode(code) => write!(f, "invalid close code {code}"),
             Self::InvalidUtf8 => f.write_str("invalid UTF-8"),
             Self::InvalidDeflate => f.write_str("invalid compressed data"),
+            Self::InvalidExtensionData => f.write_str("invalid data of an extension"),
             Self::InflatedTooLong(limit) => write!(f, "compressed message of more than {limit} bytes"),
             Self::InflatedTooMuch(ratio) => write!(f, "message compressed by more than {ratio} to 1"),
         }

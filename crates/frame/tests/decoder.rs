@@ -288,6 +288,30 @@ fn the_examples_of_the_rfc_are_read() {
     });
 }
 
+/// Between two messages a decoder is nothing but its offset: another one goes on where it stopped, and errors are told of the same
+/// place.
+#[test]
+fn another_decoder_goes_on() {
+    let config = DecoderConfig::default();
+    let mut stream = b"\x01\x01a\x89\x01?\x80\x01b\x82\x00\x81\x02cd\x83".to_vec();
+    let between = [9, 11, 15];
+    let mut decoder = Decoder::new(Role::Client, config);
+    assert!(decoder.is_between_messages());
+    let last = stream.len() - 1;
+    for (at, byte) in stream.iter_mut().enumerate() {
+        let step = decoder.decode(&mut [*byte]);
+        assert_eq!(step.is_err(), at == last);
+        if let Err(error) = step {
+            assert_eq!(error.offset(), 15);
+        }
+        assert_eq!(decoder.is_between_messages(), between.contains(&(at + 1)), "{at}");
+        if decoder.is_between_messages() {
+            decoder = Decoder::new(Role::Client, config).at(decoder.offset());
+            assert_eq!(decoder.offset(), at as u64 + 1);
+        }
+    }
+}
+
 #[test]
 fn a_decoder_is_small() {
     let size = size_of::<Decoder>();

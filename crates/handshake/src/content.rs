@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use switchover_header::{BodyDecoder, BodyItem, BodyLimits, FieldSpan, Framing, Step};
+use switchover_header::{BodyDecoder, BodyItem, BodyLimits, FieldSpan, Framing, RequestView, Step};
 
-use crate::HandshakeError;
+use crate::{HandshakeError, Refusal};
 
 /// What is read of the content of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,22 +25,32 @@ pub(crate) struct ContentReader {
     left: u64,
     ended: bool,
     failed: Option<HandshakeError>,
+    /// The request is a HEAD request, and a response to it has no content.
+    of_head: bool,
 }
 
 impl ContentReader {
-    pub(crate) fn new(framing: Framing, limit: u64) -> Self {
+    /// For a request with this method.
+    pub(crate) fn new(framing: Framing, limit: u64, method: &str) -> Self {
         Self {
             decoder: BodyDecoder::request(framing, BodyLimits::default()),
             trailers: Vec::new(),
             left: limit,
             ended: !has_content(framing),
             failed: None,
+            of_head: method == "HEAD",
         }
     }
 
     /// Whether all of it has been read, or there is none.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// The response to the request, for what is wrong behind its head.
+    pub(crate) fn refusal(&self, error: HandshakeError) -> Refusal {
+        let refusal = Refusal::from(error);
+        if self.of_head { refusal.for_method("HEAD") } else { refusal }
     }
 
     /// Reads on from the front of `input`. Data that come before an error, or before the limit, are given first.
@@ -87,6 +97,15 @@ impl ContentReader {
     fn fail(&mut self, error: HandshakeError) -> HandshakeError {
         self.failed = Some(error);
         error
+    }
+}
+
+/// Nothing follows the head, which leads to another protocol.
+pub(crate) fn check_none(view: &impl RequestView) -> Result<(), HandshakeError> {
+    match view.framing() {
+        Ok(framing) if has_content(framing) => Err(HandshakeError::Content),
+        Ok(_) => Ok(()),
+        Err(error) => Err(HandshakeError::Framing(error)),
     }
 }
 

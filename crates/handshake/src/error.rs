@@ -59,6 +59,8 @@ pub enum HandshakeError {
     Tunnel,
     /// In a request: its target is an absolute URI of another scheme than http, https, ws and wss.
     Scheme,
+    /// In a request that is passed on: its target is none of HTTP/1.1, which another parser let through.
+    Target,
     /// In an extended CONNECT request: `:protocol` is a protocol that is not spoken here.
     Protocol,
     /// In a request: Sec-WebSocket-Version is a version other than 13.
@@ -67,8 +69,9 @@ pub enum HandshakeError {
     TooManySubprotocols,
     /// In a request: the same subprotocol is offered twice.
     RepeatedSubprotocol,
-    /// Bytes follow the head of a request, and [`EarlyData::Reject`](crate::EarlyData) is set. In a tunnel: bytes come out of
-    /// it before any went in.
+    /// Bytes came before the handshake was answered: behind the head of a request or its content, where
+    /// [`EarlyData::Reject`](crate::EarlyData) is set, or more of them than a [`Relay`](crate::Relay) holds. On a client:
+    /// bytes came out of a tunnel before any went in.
     EarlyData,
     /// In a request: its Origin is not one that the [`OriginPolicy`](crate::OriginPolicy) lets in.
     ForeignOrigin,
@@ -98,6 +101,8 @@ pub enum HandshakeError {
     Extension(&'static str, ExtensionFault),
     /// In a response: a subprotocol that was not offered.
     SubprotocolNotOffered,
+    /// In a response to a relay: 407, which asks the relay itself for credentials, with a challenge that does not go on.
+    ProxyAuthentication,
     /// More interim responses (1xx) than [`ClientLimits::interim`](crate::ClientLimits).
     TooManyInterim,
     /// The connection ended before the response did.
@@ -144,6 +149,7 @@ impl HandshakeError {
             Self::Mismatch(_) | Self::RepeatedSubprotocol | Self::EarlyData => "RFC 6455, section 4.1",
             Self::Method(_) => "RFC 9110, section 15.5.6",
             Self::Scheme => "RFC 6455, section 4.2.1",
+            Self::Target => "RFC 9112, section 3.2",
             Self::Content => "RFC 9110, section 9.3.1",
             Self::ContentTooLarge => "RFC 9110, section 15.5.14",
             Self::Expectation => "RFC 9110, section 10.1.1",
@@ -162,6 +168,7 @@ impl HandshakeError {
             Self::SwitchingProtocols => "RFC 9113, section 8.6",
             Self::NotSwitched | Self::ExtensionNotOffered | Self::SubprotocolNotOffered => "RFC 6455, section 4.1",
             Self::Extension(extension, fault) => fault.section(extension),
+            Self::ProxyAuthentication => "RFC 9110, section 11.7.1",
             Self::TooManyInterim => "RFC 9110, section 15.2",
             Self::Closed => "RFC 9112, section 8",
         }
@@ -194,24 +201,31 @@ impl HandshakeError {
 
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+impl HandshakeError {
+    /// As `Display`, without what formatting costs where there is no number: refusing is to be cheap.
+    pub(crate) fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
         match self {
             // These name their section themselves.
-            Self::Head(error) => return error.fmt(f),
-            Self::Framing(error) => return error.fmt(f),
-            Self::Body(error) => return error.fmt(f),
+            Self::Head(error) => return write!(f, "{error}"),
+            Self::Framing(error) => return write!(f, "{error}"),
+            Self::Body(error) => return write!(f, "{error}"),
             Self::Missing(fields) => {
                 list(f, fields, " and ")?;
                 f.write_str(if fields.len() == 1 { " is missing" } else { " are missing" })
             }
-            Self::Repeated(field) => write!(f, "{field} is there more than once"),
-            Self::Malformed(field, None) => write!(f, "the value of {field} is malformed"),
+            Self::Repeated(field) => write_all(f, &[field, " is there more than once"]),
+            Self::Malformed(field, None) => write_all(f, &["the value of ", field, " is malformed"]),
             Self::Malformed(field, Some(error)) => {
                 let (kind, offset, line) = (error.kind(), error.offset(), error.line());
                 write!(f, "the value of {field} is malformed: {kind} at offset {offset} of its line {line}")
             }
-            Self::Mismatch(field) => write!(f, "the value of {field} is not the one that must be there"),
-            Self::Nominated(field) => write!(f, "Connection names {field}, which is for all recipients"),
-            Self::ConnectionSpecific(field) => write!(f, "{field} is no field of HTTP/2 and HTTP/3"),
+            Self::Mismatch(field) => write_all(f, &["the value of ", field, " is not the one that must be there"]),
+            Self::Nominated(field) => write_all(f, &["Connection names ", field, ", which is for all recipients"]),
+            Self::ConnectionSpecific(field) => write_all(f, &[field, " is no field of HTTP/2 and HTTP/3"]),
             Self::Protocol => f.write_str(":protocol is none that is spoken here"),
             Self::Method(methods) => {
                 f.write_str("the method of such a request is ")?;
@@ -220,11 +234,12 @@ impl fmt::Display for HandshakeError {
             Self::Content => f.write_str("a request that makes this switch has no content"),
             Self::ContentTooLarge => f.write_str("the content is longer than it may be in front of a switch"),
             Self::Expectation => f.write_str("Expect has an expectation other than 100-continue"),
-            Self::NotNominated(field) => write!(f, "Connection does not name {field}"),
+            Self::NotNominated(field) => write_all(f, &["Connection does not name ", field]),
             Self::NotAlone => f.write_str("Upgrade names a protocol that stands alone, and others beside it"),
             Self::Authority => f.write_str("the target of CONNECT is not a host and a port"),
             Self::Tunnel => f.write_str("what follows a CONNECT request is for the tunnel, which is not there"),
             Self::Scheme => f.write_str("the target is no URI of http, https, ws or wss"),
+            Self::Target => f.write_str("the target is none of HTTP/1.1"),
             Self::Version => f.write_str("Sec-WebSocket-Version is not 13, the only version spoken here"),
             Self::TooManySubprotocols => f.write_str("Sec-WebSocket-Protocol has too many elements"),
             Self::RepeatedSubprotocol => f.write_str("Sec-WebSocket-Protocol names a subprotocol twice"),
@@ -244,10 +259,11 @@ impl fmt::Display for HandshakeError {
             Self::ExtensionNotOffered => f.write_str("Sec-WebSocket-Extensions has an extension that was not offered"),
             Self::Extension(extension, fault) => write!(f, "in Sec-WebSocket-Extensions, {extension} {fault}"),
             Self::SubprotocolNotOffered => f.write_str("Sec-WebSocket-Protocol has a subprotocol that was not offered"),
+            Self::ProxyAuthentication => f.write_str("the status is 407, which asks the relay itself for credentials"),
             Self::TooManyInterim => f.write_str("there are too many interim responses (1xx)"),
             Self::Closed => f.write_str("the connection ended before the response did"),
         }?;
-        write!(f, " ({})", self.section())
+        write_all(f, &[" (", self.section(), ")"])
     }
 }
 
@@ -344,7 +360,8 @@ pub enum LocalError {
     RequiredField(&'static str),
     /// The request has content, and the protocol has none in front of the switch, or less.
     Content,
-    /// The target of the request is not of a form that its method has (RFC 9112, section 3.2).
+    /// The target of the request is not of a form that its method has (RFC 9112, section 3.2), or is longer than the type
+    /// that is to hold it has room for.
     Target,
     /// The value of Host is no host, with or without a port (RFC 9110, section 7.2).
     Host,
@@ -407,7 +424,9 @@ impl fmt::Display for LocalError {
             Self::Method => f.write_str("the method is none that the protocol has"),
             Self::RequiredField(field) => write!(f, "the protocol requires a valid {field}"),
             Self::Content => f.write_str("the protocol does not have this content in front of the switch"),
-            Self::Target => f.write_str("the target is not of a form that the method has (RFC 9112, section 3.2)"),
+            Self::Target => {
+                f.write_str("the target is too long, or not of a form that the method has (RFC 9112, section 3.2)")
+            }
             Self::Host => f.write_str("the host or the port is not valid (RFC 9110, section 7.2)"),
             Self::Url(error) => error.fmt(f),
             Self::OutputTooSmall { needed } => write!(f, "the output has no room for {needed} bytes"),
@@ -430,8 +449,13 @@ impl From<UrlError> for LocalError {
     }
 }
 
+#[inline(always)]
+fn write_all(f: &mut impl fmt::Write, pieces: &[&str]) -> fmt::Result {
+    pieces.iter().try_for_each(|piece| f.write_str(piece))
+}
+
 /// The names with `between` between them.
-fn list(f: &mut fmt::Formatter<'_>, names: &[&str], between: &str) -> fmt::Result {
+fn list(f: &mut impl fmt::Write, names: &[&str], between: &str) -> fmt::Result {
     for (number, name) in names.iter().enumerate() {
         f.write_str(if number == 0 { "" } else { between })?;
         f.write_str(name)?;
@@ -544,6 +568,8 @@ mod tests {
             (HandshakeError::Authority, 400),
             (HandshakeError::Tunnel, 400),
             (HandshakeError::SwitchedEarly, 400),
+            (HandshakeError::Target, 400),
+            (HandshakeError::ProxyAuthentication, 400),
             (HandshakeError::EarlyData, 400),
             (HandshakeError::Timeout, 408),
         ] {

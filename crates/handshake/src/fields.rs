@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::BufMut;
-use switchover_header::Status;
 use switchover_header::write::{self, Sink, SinkFull, WriteError, WriteErrorKind};
+use switchover_header::{FieldsView, Status};
 
 use crate::LocalError;
+use crate::hop::is_one_of;
 
 /// Name and value of a field line.
 pub(crate) type Line<'a> = (&'a str, &'a [u8]);
@@ -22,7 +23,7 @@ impl Fields {
     /// Adds a line behind those already there. `reserved` are the names that the caller may not write.
     pub(crate) fn push(&mut self, name: &str, value: &[u8], reserved: &[&str]) -> Result<(), LocalError> {
         write::check_field(name, value)?;
-        if reserved.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+        if is_one_of(name, reserved) {
             return Err(LocalError::ReservedField);
         }
         self.0.push((name.into(), value.into()));
@@ -60,19 +61,29 @@ impl Fields {
         }
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether there is a line of this name.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
     }
 
-    /// The values of the lines of this name.
-    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    }
-
     /// The lines in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Line<'_>> + Clone {
         self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+impl FieldsView for Fields {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + Clone + 'a {
+        self.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        self.iter()
     }
 }
 
@@ -85,6 +96,54 @@ impl fmt::Debug for Fields {
         }
         map.finish()
     }
+}
+
+/// A message in parts, which were checked when they came.
+pub(crate) trait Parts {
+    /// Gives the parts in order.
+    fn each(&self, give: impl FnMut(&[u8]));
+}
+
+/// Writes a whole message, or nothing where the output has no room for it.
+#[inline]
+pub(crate) fn write_parts(out: &mut impl BufMut, message: &impl Parts) -> Result<(), LocalError> {
+    let mut needed = 0;
+    message.each(|part| needed += part.len());
+    if out.remaining_mut() < needed {
+        return Err(LocalError::OutputTooSmall { needed });
+    }
+    message.each(|part| out.put_slice(part));
+    Ok(())
+}
+
+/// Gives the parts of a field line.
+#[inline(always)]
+pub(crate) fn give_line((name, value): Line<'_>, mut give: impl FnMut(&[u8])) {
+    give(name.as_bytes());
+    // RFC 9110, section 5.6.3: one SP, or nothing before an empty value.
+    give(if value.is_empty() { b":" } else { b": " });
+    give(value);
+    give(b"\r\n");
+}
+
+/// A 100 (Continue).
+pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Gives a number in decimal digits.
+#[inline]
+pub(crate) fn decimal(number: usize, give: impl FnOnce(&[u8])) {
+    // Those of `u64::MAX`.
+    let mut digits = [b'0'; 20];
+    let (mut start, mut rest) = (digits.len(), number);
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789"[rest % 10];
+        rest /= 10;
+        start -= 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    give(digits.get(start..).unwrap_or_default());
 }
 
 /// The start-line of a message that this crate writes.
@@ -147,11 +206,7 @@ struct Length(usize);
 
 /// Whether a request can begin with this method and this target.
 pub(crate) fn check_request(method: &str, target: &str) -> Result<(), LocalError> {
-    match write::request(&mut Length(0), method, target) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == WriteErrorKind::Method => Err(LocalError::Method),
-        Err(_) => Err(LocalError::Target),
-    }
+    write::request(&mut Length(0), method, target).map(drop).map_err(LocalError::from)
 }
 
 impl Sink for Length {
@@ -165,10 +220,39 @@ impl From<WriteError> for LocalError {
     fn from(error: WriteError) -> Self {
         match error.kind() {
             WriteErrorKind::Name => Self::FieldName,
-            WriteErrorKind::Target => Self::Url(crate::UrlError::Resource),
+            WriteErrorKind::Target => Self::Target,
             WriteErrorKind::Method => Self::Method,
             // No reason is the caller's, and what measures has room for all.
             _ => Self::FieldValue,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn digits(number: usize) -> Vec<u8> {
+        let mut digits = Vec::new();
+        decimal(number, |given| digits.extend(given));
+        digits
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_are_those_of_the_standard_library(number: usize, shift in 0..usize::BITS) {
+            let number = number >> shift;
+            prop_assert_eq!(digits(number), number.to_string().into_bytes());
+        }
+    }
+
+    #[test]
+    fn the_least_and_the_largest_number() {
+        assert_eq!(digits(0), b"0");
+        assert_eq!(digits(usize::MAX), usize::MAX.to_string().as_bytes());
     }
 }

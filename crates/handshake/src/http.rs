@@ -12,7 +12,7 @@ use crate::hop::is_of_stream;
 use crate::server::answer_lines;
 use crate::{
     AcceptError, Agreement, Choice, Expectations, Key, LocalError, Offer, Proposal, Refusal, Switched, UpgradeChoice,
-    UpgradeExpectations, UpgradeOffer, UpgradeProposal, UrlError,
+    UpgradeExpectations, UpgradeOffer, UpgradeProposal,
 };
 
 impl<V: RequestView> Proposal<V> {
@@ -78,10 +78,13 @@ impl Refusal {
         *response.status_mut() =
             StatusCode::from_u16(self.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         *response.version_mut() = version(self.version());
-        let length = self.content_length();
-        let lines = self.lines(&length).filter(|(name, _)| self.version() < Version::Http2 || is_of_stream(name));
-        *response.headers_mut() = headers(lines)?;
-        Ok(response)
+        let mut appended = Ok(());
+        self.each_line(self.content_length(), |name, value| {
+            if appended.is_ok() && (self.version() < Version::Http2 || is_of_stream(name)) {
+                appended = append(response.headers_mut(), (name, value));
+            }
+        });
+        appended.map(|()| response)
     }
 }
 
@@ -91,10 +94,10 @@ impl Offer {
     /// `nonce` is 16 bytes that nobody can predict, for this attempt only.
     ///
     /// # Errors
-    /// [`LocalError::Url`] for a URL, and [`LocalError::TooManyFields`] for fields, that `http` has no room for.
+    /// [`LocalError::Target`] for a target, and [`LocalError::TooManyFields`] for fields, that `http` has no room for.
     pub fn to_request(&self, nonce: [u8; 16]) -> Result<(Request<()>, Expectations), LocalError> {
         let mut request = Request::new(());
-        *request.uri_mut() = self.url().target().parse::<Uri>().map_err(|_| UrlError::Resource)?;
+        *request.uri_mut() = self.url().target().parse::<Uri>().map_err(|_| LocalError::Target)?;
         *request.headers_mut() = headers(self.lines(&Key::from_nonce(nonce), &self.subprotocol_list()))?;
         Ok((request, self.expectations(nonce)))
     }
@@ -111,10 +114,15 @@ pub(crate) fn version(version: Version) -> ::http::Version {
 
 pub(crate) fn headers<'a>(lines: impl Iterator<Item = Line<'a>>) -> Result<HeaderMap, LocalError> {
     let mut headers = HeaderMap::new();
-    for (name, value) in lines {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| LocalError::FieldName)?;
-        let value = HeaderValue::from_bytes(value).map_err(|_| LocalError::FieldValue)?;
-        headers.try_append(name, value).map_err(|_| LocalError::TooManyFields)?;
+    for line in lines {
+        append(&mut headers, line)?;
     }
     Ok(headers)
+}
+
+fn append(headers: &mut HeaderMap, (name, value): Line<'_>) -> Result<(), LocalError> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| LocalError::FieldName)?;
+    let value = HeaderValue::from_bytes(value).map_err(|_| LocalError::FieldValue)?;
+    headers.try_append(name, value).map_err(|_| LocalError::TooManyFields)?;
+    Ok(())
 }

@@ -306,8 +306,8 @@ pub use self::response::{FinalAnswer, Response};
 pub use self::server::{AcceptError, Choice, EarlyData, PlainRequest, Proposal, Request, ServerHandshake, inspect};
 pub use self::subprotocol::{MAX_SUBPROTOCOLS, SubprotocolPolicy};
 pub use self::upgrade::{
-    Advertised, MAX_PROTOCOLS, Protocol, Protocols, Requirement, Switch, Switched, Switching, UpgradeChoice,
-    UpgradeExpectations, UpgradeOffer, UpgradeProposal, inspect_upgrade,
+    MAX_PROTOCOLS, Protocol, Protocols, Requirement, Switch, Switched, Switching, UpgradeChoice, UpgradeExpectations,
+    UpgradeOffer, UpgradeProposal, inspect_upgrade, is_actionable,
 };
 pub use self::url::{Url, UrlError};
 

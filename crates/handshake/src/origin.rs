@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use switchover_header::value;
+use switchover_header::value::{self, Authority};
 
 use crate::LocalError;
 
@@ -15,11 +15,7 @@ pub struct Origin<'a>(&'a str);
 impl<'a> Origin<'a> {
     /// The origin in a field value, if it is one (RFC 6454, section 7.1, with one origin as RFC 6455 has it).
     pub fn parse(value: &'a [u8]) -> Option<Self> {
-        let origin = core::str::from_utf8(value).ok()?;
-        let visible = value.iter().all(u8::is_ascii_graphic);
-        let scheme = origin.split_once("://").map(|(scheme, _)| scheme);
-        let known = origin == "null" || scheme.is_some_and(|scheme| value::is_scheme(scheme.as_bytes()));
-        (visible && known).then_some(Self(origin))
+        behind_scheme(value).and_then(|_| value::ascii(value)).map(Self)
     }
 
     /// The origin as it was sent.
@@ -47,15 +43,22 @@ impl<'a> Origin<'a> {
     /// `authority` is the value of a Host field. Where it has no port, it has the default port of the origin's own
     /// scheme: behind a proxy that ends TLS, nothing in the request tells `http` from `https`.
     pub fn is_of_host(&self, authority: &str) -> bool {
-        let Some(parts) = self.parts() else { return false };
-        let Ok(host) = value::host(authority.as_bytes()) else { return false };
-        let Some(default_port) = default_port(parts.scheme) else { return false };
-        parts.is_same(&Parts { scheme: parts.scheme, host: host.host, port: Some(host.port.unwrap_or(default_port)) })
+        let (Some(parts), Ok(host)) = (self.parts(), value::host(authority.as_bytes())) else { return false };
+        parts.is_of(&host)
     }
 
     /// Whether the scheme is this one, without regard to case.
     pub fn has_scheme(&self, scheme: &str) -> bool {
         self.0.split_once("://").is_some_and(|(own, _)| own.eq_ignore_ascii_case(scheme))
+    }
+
+    /// Whether the origin in a field value is that of a host, if there is one: see [`is_of_host`](Self::is_of_host). `None`
+    /// where the value is no origin, as [`parse`](Self::parse) has it.
+    pub(crate) fn is_value_of(value: &'a [u8], host: Option<Authority<'_>>) -> Option<bool> {
+        let rest = behind_scheme(value)?;
+        // An origin that begins with another host needs no closer look.
+        let Some(host) = host.filter(|host| begins_with(rest, host.host)) else { return Some(false) };
+        Some(Parts::of(value).is_some_and(|parts| parts.is_of(&host)))
     }
 
     /// An origin that the caller names. A browser has to be able to send it: with a path or user information, say, it
@@ -73,11 +76,8 @@ impl<'a> Origin<'a> {
         sendable.then_some(this).ok_or(LocalError::Origin)
     }
 
-    /// `None` for `null` and for an origin whose host is empty, such as `file://`.
     fn parts(&self) -> Option<Parts<'a>> {
-        let value::Origin::Triple { scheme, host, port } = value::origin(self.0.as_bytes()).ok()? else { return None };
-        let port = port.or_else(|| default_port(scheme));
-        (!host.is_empty()).then_some(Parts { scheme, host, port })
+        Parts::of(self.0.as_bytes())
     }
 }
 
@@ -110,7 +110,8 @@ impl OriginPolicy {
     /// Only these origins, such as `https://example.com`, and those that these patterns match, such as
     /// `https://*.example.com`.
     ///
-    /// In a pattern each `*` is one label of the host, as it is in a certificate (RFC 9525, section 6.3):
+    /// In a pattern each `*` is one whole label of the host, as the one that a certificate may begin with (RFC 9525, section
+    /// 6.3); here any label but the last may be one:
     /// `https://*.example.com` matches `https://a.example.com`, and neither `https://example.com` nor
     /// `https://a.b.example.com`. Scheme and port are compared as those of an origin. A pattern matches names only, never
     /// an IP address. `null` is let in where it is listed.
@@ -141,6 +142,11 @@ impl OriginPolicy {
         let mut rules = self.0.into_rules();
         rules.extend(other.0.into_rules());
         Self(Rule::OneOf(rules))
+    }
+
+    /// Whether a request is let in by what [`is_of_host`](Origin::is_of_host) says of it, and by nothing else.
+    pub(crate) fn asks_for_host_alone(&self) -> bool {
+        matches!(self.0, Rule::SameOrigin { https_only: false })
     }
 
     /// Whether a request to the host `authority` with this origin is let in.
@@ -209,7 +215,20 @@ struct Parts<'a> {
     port: Option<u16>,
 }
 
-impl Parts<'_> {
+impl<'a> Parts<'a> {
+    /// `None` for `null`, for an origin whose host is empty, such as `file://`, and for one that no other is the same as.
+    fn of(value: &'a [u8]) -> Option<Self> {
+        let value::Origin::Triple { scheme, host, port } = value::origin(value).ok()? else { return None };
+        let port = port.or_else(|| default_port(scheme));
+        (!host.is_empty()).then_some(Self { scheme, host, port })
+    }
+
+    /// Whether this is an origin of that host, over HTTP or HTTPS.
+    fn is_of(&self, host: &Authority<'_>) -> bool {
+        let Some(default_port) = default_port(self.scheme) else { return false };
+        self.port == Some(host.port.unwrap_or(default_port)) && self.host.eq_ignore_ascii_case(host.host)
+    }
+
     /// RFC 6454, section 5.
     fn is_same(&self, other: &Parts<'_>) -> bool {
         self.scheme.eq_ignore_ascii_case(other.scheme)
@@ -223,6 +242,38 @@ impl Parts<'_> {
             self.is_same(&same_but_host) && host_matches(self.host, pattern.host)
         })
     }
+}
+
+/// What stands behind the scheme of an origin and its `://`; nothing for `null`. `None` where the value is no origin.
+fn behind_scheme(value: &[u8]) -> Option<&[u8]> {
+    let usual = value.strip_prefix(b"https://").or(value.strip_prefix(b"http://"));
+    let rest = match usual {
+        Some(rest) => rest,
+        None if value == b"null" => return Some(&[]),
+        None => {
+            let (scheme, rest) = value.split_at(value.iter().take_while(|byte| **byte != b':').count());
+            rest.strip_prefix(b"://").filter(|_| value::is_scheme(scheme))?
+        }
+    };
+    is_visible(rest).then_some(rest)
+}
+
+/// Whether all bytes are VCHAR, by eight of them, the last of which overlap.
+fn is_visible(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let Some(last) = bytes.last_chunk() else { return bytes.iter().all(u8::is_ascii_graphic) };
+    bytes.as_chunks().0.iter().chain([last]).all(|word| {
+        // Where no byte is above 0x7F, no sum reaches the next one.
+        let word = u64::from_le_bytes(*word);
+        let (above_space, delete) = (word.wrapping_add(ONES * (0x7F - b' ' as u64)), word.wrapping_add(ONES));
+        (word | !above_space | delete) & HIGH == 0
+    })
+}
+
+/// In any case.
+fn begins_with(bytes: &[u8], host: &str) -> bool {
+    bytes.get(..host.len()).is_some_and(|start| start.eq_ignore_ascii_case(host.as_bytes()))
 }
 
 /// Whether each label of the host is the pattern's, or stands where the pattern has `*`.
@@ -254,5 +305,77 @@ fn default_port(scheme: &str) -> Option<u16> {
         _ if scheme.eq_ignore_ascii_case("http") => Some(80),
         _ if scheme.eq_ignore_ascii_case("https") => Some(443),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    /// As RFC 6454, section 7.1, has it, with nothing of what is behind the scheme taken apart.
+    fn is_origin(value: &[u8]) -> bool {
+        let Ok(origin) = core::str::from_utf8(value) else { return false };
+        let scheme = origin.split_once("://").map(|(scheme, _)| scheme);
+        value.iter().all(u8::is_ascii_graphic)
+            && (origin == "null" || scheme.is_some_and(|scheme| value::is_scheme(scheme.as_bytes())))
+    }
+
+    /// Every byte in every place of slices around the word size, and every pair side by side.
+    #[test]
+    fn visible_bytes_in_all_places() {
+        for byte in 0..=u8::MAX {
+            for length in 1..=17 {
+                for place in 0..length {
+                    let mut bytes = [b'a'; 17];
+                    bytes[place] = byte;
+                    assert_eq!(is_visible(&bytes[..length]), byte.is_ascii_graphic(), "{byte} at {place} of {length}");
+                    bytes[length - 1 - place] = b'~';
+                    assert_eq!(is_visible(&bytes[..length]), bytes[..length].iter().all(u8::is_ascii_graphic));
+                }
+            }
+            for other in 0..=u8::MAX {
+                let bytes = [b'!', byte, other, b'~', b'!', b'~', other, byte];
+                assert_eq!(is_visible(&bytes), byte.is_ascii_graphic() && other.is_ascii_graphic());
+            }
+        }
+        assert!(is_visible(b""));
+    }
+
+    proptest! {
+        #[test]
+        fn an_origin_is_parsed_where_it_is_one(
+            scheme in select(&["http", "https", "HTTPS", "httpss", "file", "a+b", "1a", "a_b", "null", ""][..]),
+            separator in select(&["://", ":/", ":", "//", "", ":://"][..]),
+            rest in prop_oneof![
+                "[a-z.:/@]{0,20}".prop_map(String::into_bytes),
+                prop::collection::vec(any::<u8>(), 0..20),
+                Just(b"a://b".to_vec()),
+            ],
+        ) {
+            let value = [scheme.as_bytes(), separator.as_bytes(), &rest].concat();
+            let parsed = Origin::parse(&value);
+            prop_assert_eq!(parsed.is_some(), is_origin(&value), "{}", value.escape_ascii());
+            prop_assert!(parsed.is_none_or(|origin| origin.as_str().as_bytes() == value));
+        }
+
+        /// A look at what it begins with decides nothing that a whole comparison would not.
+        #[test]
+        fn a_field_value_is_of_the_host_that_its_origin_is_of(
+            scheme in select(&["http://", "https://", "HTTP://", "ws://", "x"][..]),
+            own in select(&["a.example", "A.example", "a.examples", "a", "", "[::1]", "a.example:80", "a.example:443"][..]),
+            port in select(&["", ":", ":80", ":443", ":8080", ":x", "/"][..]),
+            host in select(&["a.example", "A.EXAMPLE", "a", "[::1]", "a.example:80", "a.example:443", "a.example:8080"][..]),
+        ) {
+            let value = format!("{scheme}{own}{port}");
+            let expected = Origin::parse(value.as_bytes()).map(|origin| origin.is_of_host(host));
+            let authority = value::host(host.as_bytes()).ok();
+            prop_assert_eq!(Origin::is_value_of(value.as_bytes(), authority), expected, "{} {}", value, host);
+            prop_assert_eq!(Origin::is_value_of(value.as_bytes(), None), expected.map(|_| false));
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! Every way to say no to a request: a complete response, ready to send.
 
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -11,7 +9,7 @@ use switchover_header::names::{
 };
 use switchover_header::{Status, Version};
 
-use crate::fields::{Fields, Line, Start, write_whole};
+use crate::fields::{Fields, decimal, give_line};
 use crate::{HandshakeError, LocalError, Protocol, Protocols};
 
 /// A complete response that refuses a request: status, fields, framing and content.
@@ -32,9 +30,12 @@ use crate::{HandshakeError, LocalError, Protocol, Protocols};
 pub struct Refusal {
     status: Status,
     error: Option<HandshakeError>,
-    /// All but `Connection` and `Content-Length`.
+    /// All but those of `made`, `Connection` and `Content-Length`.
     fields: Fields,
-    body: Bytes,
+    made: Made,
+    /// The content of the caller's; else it is a line of text with the error, or with this status.
+    body: Option<Bytes>,
+    named: Status,
     /// The request is a HEAD request, whose response has the fields of its content and no content.
     head_only: bool,
     /// The connection is not closed behind it, unless the request is a CONNECT.
@@ -43,6 +44,24 @@ pub struct Refusal {
     of_connect: bool,
     /// The version of the connection, of which this is a message where it becomes a value.
     version: Version,
+}
+
+/// Which of the lines are in front of the other fields that a response of its kind is required to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Made {
+    /// `Allow`, with one method.
+    allow: bool,
+    /// `Upgrade: websocket`
+    upgrade: bool,
+    /// `Sec-WebSocket-Version: 13`
+    version: bool,
+    /// `Content-Type`, of the line of text.
+    content_type: bool,
+}
+
+impl Made {
+    /// Of a line of text alone.
+    const TEXT: Self = Self { allow: false, upgrade: false, version: false, content_type: true };
 }
 
 impl Refusal {
@@ -100,7 +119,7 @@ impl Refusal {
 
     /// The same for what is wrong with the server's answer.
     pub(crate) fn of_gateway(error: HandshakeError) -> Self {
-        Self::plain(Status::BAD_GATEWAY, Some(error), format!("{error}\n"))
+        Self::plain(Status::BAD_GATEWAY, Some(error))
     }
 
     /// The same with one more field line, behind those already there.
@@ -118,6 +137,7 @@ impl Refusal {
     /// `Sec-WebSocket-Version: 13` as well.
     #[must_use]
     pub fn advertise(mut self, protocols: &Protocols) -> Self {
+        (self.made.upgrade, self.made.version) = (false, false);
         self.fields.remove(UPGRADE);
         self.fields.remove(SEC_WEBSOCKET_VERSION);
         self.fields.push_made(UPGRADE, protocols.to_list());
@@ -137,7 +157,8 @@ impl Refusal {
             return Err(LocalError::NoContent);
         }
         self.fields.replace(CONTENT_TYPE, content_type.as_bytes())?;
-        self.body = body.into();
+        self.made.content_type = false;
+        self.body = Some(body.into());
         Ok(self)
     }
 
@@ -180,12 +201,26 @@ impl Refusal {
     /// # Errors
     /// [`LocalError::OutputTooSmall`] if `out` has no room for it; one that grows always has.
     pub fn encode(&self, out: &mut impl BufMut) -> Result<(), LocalError> {
-        write_whole(out, Start::Response(self.status), self.lines(&self.content_length()), &self.sent_content())
+        let length = self.content_length();
+        // Nearly always there is room without measuring.
+        let has_room = self.is_plain() && out.remaining_mut().saturating_sub(length) >= PLAIN_HEAD;
+        if !has_room {
+            let needed = self.head_length(length) + if self.head_only { 0 } else { length };
+            if out.remaining_mut() < needed {
+                return Err(LocalError::OutputTooSmall { needed });
+            }
+        }
+        self.each_of_head(length, |part| out.put_slice(part));
+        if !self.head_only {
+            self.each_of_content(|part| out.put_slice(part));
+        }
+        Ok(())
     }
 
     /// The response in bytes.
     pub fn to_bytes(&self) -> Bytes {
-        let mut bytes = Vec::new();
+        let length = self.content_length();
+        let mut bytes = Vec::with_capacity(self.head_length(length) + length);
         let written = self.encode(&mut bytes);
         debug_assert!(written.is_ok(), "a Vec has room, and all lines were checked when they came");
         bytes.into()
@@ -202,83 +237,180 @@ impl Refusal {
         self.version
     }
 
-    /// What is wrong with the request; `None` where the caller decided to refuse it.
+    /// What is wrong with the request or, in a 502 of a [`Relay`](crate::Relay), with the answer of the server behind it;
+    /// `None` where the status says all there is, as in what the caller decided to refuse.
     pub fn error(&self) -> Option<&HandshakeError> {
         self.error.as_ref()
     }
 
     /// The content; it is not sent to [HEAD](Self::for_method).
-    pub fn content(&self) -> &Bytes {
-        &self.body
+    pub fn content(&self) -> Bytes {
+        match &self.body {
+            Some(body) => body.clone(),
+            None => {
+                let mut bytes = Vec::with_capacity(self.content_length());
+                self.each_of_content(|part| bytes.extend_from_slice(part));
+                bytes.into()
+            }
+        }
     }
 
-    /// The field lines in the order in which they are written, with [`content_length`](Self::content_length).
-    pub(crate) fn lines<'a>(&'a self, content_length: &'a str) -> impl Iterator<Item = Line<'a>> + Clone {
+    /// Gives the field lines in the order in which they are written, with this [length](Self::content_length).
+    pub(crate) fn each_line(&self, length: usize, mut give: impl FnMut(&str, &[u8])) {
+        let Made { allow, upgrade, version, content_type } = self.made;
+        if allow {
+            give(ALLOW, self.methods().first().copied().unwrap_or_default().as_bytes());
+        }
+        if upgrade {
+            give(UPGRADE, b"websocket");
+        }
+        if version {
+            give(SEC_WEBSOCKET_VERSION, b"13");
+        }
+        if content_type {
+            give(CONTENT_TYPE, TEXT.as_bytes());
+        }
+        self.fields.iter().for_each(|(name, value)| give(name, value));
         // RFC 9110, section 7.8: whoever sends Upgrade sends the connection option too.
-        let connection: Option<&[u8]> = match (self.fields.contains(UPGRADE), self.keeps_open && !self.of_connect) {
-            (true, false) => Some(b"Upgrade, close"),
-            (true, true) => Some(b"Upgrade"),
-            (false, false) => Some(b"close"),
-            (false, true) => None,
-        };
-        let connection = connection.map(|options| (CONNECTION, options));
+        let has_upgrade = upgrade || self.fields.contains(UPGRADE);
+        match (has_upgrade, self.keeps_open && !self.of_connect) {
+            (true, false) => give(CONNECTION, b"Upgrade, close"),
+            (true, true) => give(CONNECTION, b"Upgrade"),
+            (false, false) => give(CONNECTION, b"close"),
+            (false, true) => {}
+        }
         // RFC 9110, section 8.6: none in a 204; in a 304 it would be that of another response.
-        let framed = !matches!(self.status, Status::NO_CONTENT | Status::NOT_MODIFIED);
-        let content_length = framed.then_some((CONTENT_LENGTH, content_length.as_bytes()));
-        self.fields.iter().chain(connection).chain(content_length)
-    }
-
-    /// The value of Content-Length.
-    pub(crate) fn content_length(&self) -> String {
-        format!("{}", self.body.len())
+        if !matches!(self.status, Status::NO_CONTENT | Status::NOT_MODIFIED) {
+            decimal(length, |digits| give(CONTENT_LENGTH, digits));
+        }
     }
 
     /// The content as it is sent: none to a HEAD request (RFC 9110, section 9.3.2).
+    #[cfg(feature = "http")]
     pub(crate) fn sent_content(&self) -> Bytes {
-        if self.head_only { Bytes::new() } else { self.body.clone() }
+        if self.head_only { Bytes::new() } else { self.content() }
     }
 
     pub(crate) fn known(status: Status) -> Self {
-        Self::plain(status, None, format!("{} {}\n", status.as_u16(), status.reason()))
+        Self::plain(status, None)
     }
 
     /// A refusal with a line of text, and the fields that a response of its status is required to have.
-    fn plain(status: Status, error: Option<HandshakeError>, text: String) -> Self {
+    #[inline]
+    fn plain(status: Status, error: Option<HandshakeError>) -> Self {
+        let upgrade = status == Status::UPGRADE_REQUIRED;
         let mut refusal = Self {
             status,
             error,
             fields: Fields::default(),
-            body: Bytes::new(),
+            made: Made {
+                allow: status == Status::METHOD_NOT_ALLOWED,
+                upgrade,
+                version: upgrade || error.is_some_and(asks_for_version),
+                content_type: has_content(status),
+            },
+            body: None,
+            named: status,
             head_only: false,
             keeps_open: false,
             of_connect: false,
             version: Version::Http11,
         };
-        if status == Status::METHOD_NOT_ALLOWED {
-            let methods = match error {
-                Some(HandshakeError::Method(methods)) => methods,
-                _ => &["GET"],
-            };
+        let methods = refusal.methods();
+        if refusal.made.allow && methods.len() != 1 {
             refusal.fields.push_made(ALLOW, methods.join(", "));
-        }
-        if status == Status::UPGRADE_REQUIRED {
-            refusal.fields.push_known(UPGRADE, "websocket");
-        }
-        if status == Status::UPGRADE_REQUIRED || error.is_some_and(asks_for_version) {
-            refusal.fields.push_known(SEC_WEBSOCKET_VERSION, "13");
-        }
-        if has_content(status) {
-            refusal.fields.push_known(CONTENT_TYPE, "text/plain; charset=utf-8");
-            refusal.body = text.into();
+            refusal.fields.push_known(CONTENT_TYPE, TEXT);
+            (refusal.made.allow, refusal.made.content_type) = (false, false);
         }
         refusal
+    }
+
+    /// The methods that Allow names, if it is there.
+    fn methods(&self) -> &'static [&'static str] {
+        match self.error {
+            Some(HandshakeError::Method(methods)) => methods,
+            _ => &["GET"],
+        }
+    }
+
+    /// The number of bytes of the content.
+    pub(crate) fn content_length(&self) -> usize {
+        let mut length = 0;
+        self.each_of_content(|part| length += part.len());
+        length
+    }
+
+    /// Gives the head in parts, with this [length](Self::content_length).
+    #[inline]
+    fn each_of_head(&self, length: usize, mut give: impl FnMut(&[u8])) {
+        let mut start = *b"HTTP/1.1 000 ";
+        start[9..12].copy_from_slice(&self.status.digits());
+        give(&start);
+        give(self.status.reason().as_bytes());
+        if self.is_plain() {
+            give(b"\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: ");
+            decimal(length, &mut give);
+            return give(b"\r\n\r\n");
+        }
+        give(b"\r\n");
+        self.each_line(length, |name, value| give_line((name, value), &mut give));
+        give(b"\r\n");
+    }
+
+    /// Whether its lines are those that nearly all refusals have.
+    fn is_plain(&self) -> bool {
+        self.fields.is_empty() && self.made == Made::TEXT && !self.keeps_open
+    }
+
+    fn head_length(&self, length: usize) -> usize {
+        let mut head = 0;
+        self.each_of_head(length, |part| head += part.len());
+        head
+    }
+
+    /// Gives the content in parts.
+    #[inline]
+    fn each_of_content(&self, mut give: impl FnMut(&[u8])) {
+        match (&self.body, self.error) {
+            (Some(body), _) => give(body),
+            (None, _) if !has_content(self.named) => {}
+            (None, Some(error)) => {
+                let written = error.write(&mut Text(&mut give));
+                debug_assert!(written.is_ok(), "neither the sentence nor what takes it fails");
+                give(b"\n");
+            }
+            (None, None) => {
+                give(&self.named.digits());
+                give(b" ");
+                give(self.named.reason().as_bytes());
+                give(b"\n");
+            }
+        }
+    }
+}
+
+/// Bytes that are enough for every [plain](Refusal::is_plain) head.
+const PLAIN_HEAD: usize = 256;
+
+/// The type of the line of text.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Takes text in pieces.
+struct Text<F>(F);
+
+impl<F: FnMut(&[u8])> fmt::Write for Text<F> {
+    #[inline(always)]
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        (self.0)(piece.as_bytes());
+        Ok(())
     }
 }
 
 /// The response that the peer's fault gets.
 impl From<HandshakeError> for Refusal {
+    #[inline]
     fn from(error: HandshakeError) -> Self {
-        Self::plain(error.status(), Some(error), format!("{error}\n"))
+        Self::plain(error.status(), Some(error))
     }
 }
 
@@ -308,5 +440,52 @@ fn asks_for_version(error: HandshakeError) -> bool {
     match error {
         HandshakeError::Missing(fields) => fields.contains(&SEC_WEBSOCKET_VERSION),
         error => error.field() == Some(SEC_WEBSOCKET_VERSION),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use switchover_header::names::{ORIGIN, SEC_WEBSOCKET_KEY};
+
+    use super::*;
+
+    /// What is written at once is what the lines say, one by one, and the same where there is just enough room.
+    #[test]
+    fn a_refusal_is_that_of_its_lines() {
+        let plain = [HandshakeError::ForeignOrigin, HandshakeError::UpgradeRequired, HandshakeError::Timeout]
+            .into_iter()
+            .chain([HandshakeError::Missing(&[SEC_WEBSOCKET_KEY]), HandshakeError::Malformed(ORIGIN, None)])
+            .chain([HandshakeError::Missing(&[SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION])])
+            .chain([HandshakeError::Method(&["GET"]), HandshakeError::Method(&["GET", "POST"])])
+            .map(Refusal::from)
+            .chain((200..=599).filter_map(Status::new).map(Refusal::known));
+        for refusal in plain {
+            let more = refusal.clone().field("X-Empty", "").unwrap().field("X", "y").unwrap();
+            let advertising = refusal.clone().advertise(&Protocols::default());
+            for refusal in
+                [refusal.clone(), refusal.keep_open(), more.for_method("HEAD"), advertising.for_method("CONNECT")]
+            {
+                assert!(!refusal.is_plain() || refusal.head_length(usize::MAX) <= PLAIN_HEAD);
+                let length = refusal.content().len();
+                let mut expected = Vec::from(b"HTTP/1.1 ");
+                expected.extend(refusal.status.digits());
+                expected.push(b' ');
+                expected.extend(refusal.status.reason().as_bytes());
+                expected.extend(b"\r\n");
+                refusal.each_line(length, |name, value| {
+                    give_line((name, value), |part| expected.extend(part));
+                });
+                expected.extend(b"\r\n");
+                if !refusal.head_only {
+                    expected.extend(&refusal.content());
+                }
+                assert_eq!(refusal.to_bytes(), expected);
+                let mut room = alloc::vec![0; expected.len()];
+                assert_eq!(refusal.encode(&mut &mut room[1..]), Err(LocalError::OutputTooSmall { needed: room.len() }));
+                assert_eq!(room, alloc::vec![0; expected.len()], "nothing was written");
+                assert_eq!(refusal.encode(&mut &mut room[..]), Ok(()));
+                assert_eq!(room, expected);
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use switchover_header::value;
 
+use crate::hop::is_one_of;
 use crate::{Url, UrlError};
 
 impl Url {
@@ -66,14 +67,10 @@ fn split_scheme(reference: &str) -> Result<Option<(&str, &str)>, UrlError> {
 /// Whether the scheme is one over TLS. RFC 6455, section 3 has one for each of HTTP's.
 fn is_secure(scheme: &str) -> Result<bool, UrlError> {
     match scheme {
-        _ if is_one_of(scheme, ["ws", "http"]) => Ok(false),
-        _ if is_one_of(scheme, ["wss", "https"]) => Ok(true),
+        _ if is_one_of(scheme, &["ws", "http"]) => Ok(false),
+        _ if is_one_of(scheme, &["wss", "https"]) => Ok(true),
         _ => Err(UrlError::Scheme),
     }
-}
-
-fn is_one_of(scheme: &str, known: [&str; 2]) -> bool {
-    known.iter().any(|known| known.eq_ignore_ascii_case(scheme))
 }
 
 /// The path, and the query with its `?` or nothing.

@@ -12,6 +12,8 @@ pub(crate) const TARGET: u8 = 1 << 1;
 const FIELD: u8 = 1 << 2;
 /// RFC 3986, section 3.2.2: `unreserved / sub-delims`.
 pub(crate) const REG_NAME: u8 = 1 << 3;
+/// RFC 4648, section 4: the alphabet, without the padding.
+const BASE64: u8 = 1 << 4;
 
 static CLASSES: [u8; 256] = classes();
 
@@ -31,6 +33,12 @@ pub(crate) fn target_end(bytes: &[u8], from: usize) -> usize {
 #[inline]
 pub(crate) fn reg_name_end(bytes: &[u8], from: usize) -> usize {
     end_of(REG_NAME, bytes, from)
+}
+
+/// Offset of the first byte that is no digit of base64; padding is none.
+#[inline]
+pub(crate) fn base64_end(bytes: &[u8], from: usize) -> usize {
+    end_of(BASE64, bytes, from)
 }
 
 /// Offset of the first byte that may not stand in a field value or a reason phrase: a control
@@ -137,6 +145,9 @@ const fn classes() -> [u8; 256] {
         if unreserved || sub_delims {
             class |= REG_NAME;
         }
+        if alphanumeric || matches!(byte, b'+' | b'/') {
+            class |= BASE64;
+        }
         table[byte as usize] = class;
         if byte == u8::MAX {
             return table;
@@ -167,7 +178,12 @@ mod tests {
     /// Every byte at every place of runs around the word size, from every start.
     #[test]
     fn all_bytes_in_all_lanes() {
-        let classes: [(End, Belongs); 3] = [(token_end, is_token), (target_end, is_target), (field_end, is_field)];
+        let classes: [(End, Belongs); 4] = [
+            (token_end, is_token),
+            (target_end, is_target),
+            (field_end, is_field),
+            (base64_end, |byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte)),
+        ];
         for (end, belongs) in classes {
             for byte in 0..=u8::MAX {
                 for length in 1..=19 {

@@ -40,7 +40,7 @@
 //!   reads chunks in another way.
 //! * **Field values.** [`TypedFields`] reads the fields of a negotiation by name, each by its grammar and with the
 //!   cardinality that it has; [`value`] is the grammar itself. [`FieldsView`], [`RequestView`] and [`ResponseView`] are
-//!   what it needs of a head, whoever parsed it.
+//!   what it needs of a head, whoever parsed it. [`FieldsView::find`] looks for several [`Names`] at once.
 //! * **Writing.** [`write`](mod@write) writes heads, chunks and trailers, and refuses an element that would end early or
 //!   begin another one.
 //! * **Limits.** [`Limits`] for heads, [`BodyLimits`] for chunked bodies: each trips while its element is incomplete.
@@ -83,6 +83,7 @@ extern crate std;
 mod body;
 mod classify;
 mod error;
+mod find;
 mod framing;
 mod head;
 #[cfg(feature = "http")]
@@ -107,6 +108,7 @@ pub use body::{
     BodyDecoder, BodyError, BodyErrorKind, BodyItem, BodyLimits, DecodedInPlace, EndOfInput, TrailerLimits, Trailers,
 };
 pub use error::{HeadError, HeadErrorKind};
+pub use find::{Found, Names};
 pub use framing::{Framing, FramingError, FramingErrorKind};
 pub use head::{Field, Fields, RequestHead, ResponseHead};
 #[cfg(feature = "http")]

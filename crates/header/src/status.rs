@@ -92,6 +92,16 @@ impl Status {
         self.0
     }
 
+    /// The code in its three digits.
+    #[must_use]
+    pub const fn digits(self) -> [u8; 3] {
+        #[allow(clippy::cast_possible_truncation, reason = "it is below 10")]
+        const fn digit(number: u16) -> u8 {
+            b'0' + (number % 10) as u8
+        }
+        [digit(self.0 / 100), digit(self.0 / 10), digit(self.0)]
+    }
+
     /// Whether this is an interim response, 1xx (RFC 9110, section 15.2).
     #[must_use]
     pub const fn is_informational(self) -> bool {
@@ -124,8 +134,10 @@ mod tests {
 
     #[test]
     fn a_code_has_three_digits() {
-        for code in [100, 101, 999] {
+        for code in 100..=999 {
             assert_eq!(Status::new(code).map(Status::as_u16), Some(code));
+            let [a, b, c] = Status::new(code).map_or(*b"000", Status::digits).map(|digit| u16::from(digit - b'0'));
+            assert_eq!(100 * a + 10 * b + c, code);
         }
         for code in [0, 99, 1_000, u16::MAX] {
             assert_eq!(Status::new(code), None);

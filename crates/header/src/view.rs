@@ -1,6 +1,6 @@
 //! What negotiation needs of a head, whoever parsed it.
 
-use crate::{Framing, FramingError, RequestHead, ResponseHead, Status, Version, framing, names};
+use crate::{Found, Framing, FramingError, Names, RequestHead, ResponseHead, Status, Version, framing, names};
 
 /// The field lines of a head.
 pub trait FieldsView {
@@ -11,6 +11,37 @@ pub trait FieldsView {
     /// section 7.6). Lines of one name are in the order they were received; where a parser keeps no order among names, and
     /// no case of theirs, there is none here.
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])>;
+
+    /// Looks for several fields at once: what it gives tells of the name with each number how often its field is there. A
+    /// number that no name has is [`Found::Missing`].
+    ///
+    /// A head goes through its lines once for all names, here. A view that has a table of its fields looks for each one when
+    /// it is asked for, as this method does by itself.
+    ///
+    /// ```
+    /// use switchover_header::{FieldTable, FieldsView, Found, Names, RequestScan, Step, names};
+    ///
+    /// const NAMES: Names<2> = Names::new([names::HOST, names::ORIGIN]);
+    ///
+    /// let mut fields = FieldTable::<16>::new();
+    /// let mut scan = RequestScan::new(Default::default());
+    /// let input = b"GET / HTTP/1.1\r\nhost: example.com\r\n\r\n";
+    /// let Step::Done { value: head, .. } = scan.scan(input, &mut fields)? else { unreachable!() };
+    /// let found = head.find(&NAMES);
+    /// assert_eq!((found(0), found(1)), (Found::Once(b"example.com"), Found::Missing));
+    /// # Ok::<(), switchover_header::HeadError>(())
+    /// ```
+    fn find<'a, const N: usize>(&'a self, names: &'a Names<N>) -> impl Fn(usize) -> Found<'a> + 'a {
+        move |number| {
+            let Some(name) = names.get(number) else { return Found::Missing };
+            let mut values = self.values(name);
+            match values.next() {
+                None => Found::Missing,
+                Some(value) if values.next().is_none() => Found::Once(value),
+                Some(_) => Found::Repeated,
+            }
+        }
+    }
 }
 
 /// A request head.
@@ -70,6 +101,11 @@ impl FieldsView for RequestHead<'_> {
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.lines.fields().map(|field| (field.name, field.value))
     }
+
+    #[inline]
+    fn find<'a, const N: usize>(&'a self, names: &'a Names<N>) -> impl Fn(usize) -> Found<'a> + 'a {
+        self.lines.find(names)
+    }
 }
 
 impl RequestView for RequestHead<'_> {
@@ -107,6 +143,11 @@ impl FieldsView for ResponseHead<'_> {
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.lines.fields().map(|field| (field.name, field.value))
     }
+
+    #[inline]
+    fn find<'a, const N: usize>(&'a self, names: &'a Names<N>) -> impl Fn(usize) -> Found<'a> + 'a {
+        self.lines.find(names)
+    }
 }
 
 impl ResponseView for ResponseHead<'_> {
@@ -126,6 +167,11 @@ impl<V: FieldsView + ?Sized> FieldsView for &V {
 
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         (**self).lines()
+    }
+
+    #[inline]
+    fn find<'a, const N: usize>(&'a self, names: &'a Names<N>) -> impl Fn(usize) -> Found<'a> + 'a {
+        (**self).find(names)
     }
 }
 

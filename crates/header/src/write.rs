@@ -85,7 +85,7 @@ pub fn response_with_reason<S: Sink>(
 ) -> Result<HeadWriter<'_, S>, WriteError> {
     let reason = reason.as_ref();
     check(WriteErrorKind::Reason, reason, classify::field_end, true)?;
-    sink.put_parts(&[b"HTTP/1.1 ", &digits(status), b" ", reason, b"\r\n"])?;
+    sink.put_parts(&[b"HTTP/1.1 ", &status.digits(), b" ", reason, b"\r\n"])?;
     Ok(HeadWriter { sink })
 }
 
@@ -340,9 +340,4 @@ fn hex(size: NonZero<u64>, digits: &mut [u8; 16]) -> &[u8] {
     }
     let zeros = size.leading_zeros() / 4;
     digits.get(zeros as usize..).unwrap_or_default()
-}
-
-fn digits(status: Status) -> [u8; 3] {
-    // A status has three digits, so each of these is below 10.
-    [100, 10, 1].map(|unit| b'0' + u8::try_from(status.as_u16() / unit % 10).unwrap_or_default())
 }

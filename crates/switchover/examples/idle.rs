@@ -1,4 +1,5 @@
-//! What a million idle connections hold, in bytes a session, as a counting allocator sees it.
+//! What a million idle connections hold, in bytes a session, as a counting allocator sees it: all there is, in one process,
+//! without sockets. More than 128 bytes without compression, or than 1 KiB with it, is an error.
 //!
 //!     cargo run --release -p switchover --features deflate --example idle -- 1000000
 
@@ -14,11 +15,19 @@ use switchover_testkit::{alloc::measure, frames::RawFrame};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let count: usize = env::args().nth(1).unwrap_or("1000000".into()).parse()?;
-    for (name, bytes) in report(count) {
+    let report = report(count);
+    for (name, bytes) in &report {
         println!("{bytes:>8} bytes a session: {name}");
     }
-    Ok(())
+    let (plain, compressing) = report.split_at(PLAIN);
+    let most = |of: &[(_, u64)]| of.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default();
+    let (plain, compressing) = (most(plain), most(compressing));
+    println!("{count} idle sessions: at most {plain} bytes each, {compressing} where compression was agreed on");
+    if plain > 128 || compressing > 1 << 10 { Err("that is too much".into()) } else { Ok(()) }
 }
+
+/// So many at the beginning of the report are without compression.
+pub(crate) const PLAIN: usize = 2;
 
 /// What was measured, and how many bytes a session it took.
 pub(crate) fn report(count: usize) -> Vec<(&'static str, u64)> {

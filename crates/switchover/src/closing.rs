@@ -1,7 +1,7 @@
 //! The closing of a connection, as one table. RFC 6455, section 7.
 //!
 //! Everything that moves a session towards its end is here; the rest of the crate only feeds [`Input`]s and asks
-//! [`State::transport`].
+//! [`State::transport`]. `docs/closing.md` is the same table to be read, rendered by the tests below.
 
 use switchover_frame::Role;
 
@@ -36,7 +36,7 @@ pub(crate) enum State {
     CloseReceived,
     /// Both are: the closing handshake is complete.
     Closed,
-    /// The peer broke a rule. What it sends from now on is not looked at (section 7.1.7).
+    /// The connection was failed. What the peer sends from now on is not looked at (section 7.1.7).
     Failed,
     /// The peer's stream has ended.
     Ended,
@@ -53,11 +53,11 @@ pub(crate) enum Input {
     PeerClose,
     /// The peer's Close arrived, and the application will answer it.
     PeerCloseUnanswered,
-    /// The peer broke a rule.
-    Violation,
+    /// The connection is failed: the peer broke a rule, or was silent for too long.
+    Fail,
     /// The peer's stream ended.
     Eof,
-    /// The deadline has passed, or the transport is lost.
+    /// A deadline has passed, a Ping was not answered, or the transport is lost.
     Abort,
 }
 
@@ -74,8 +74,8 @@ impl State {
             (S::CloseReceived, I::Close) => (S::Closed, true),
             (S::CloseSent, I::PeerClose | I::PeerCloseUnanswered) => (S::Closed, false),
             // 7.1.7: fail the connection, with a Close unless one has been sent.
-            (S::Open, I::Violation) => (S::Failed, true),
-            (S::CloseSent, I::Violation) => (S::Failed, false),
+            (S::Open, I::Fail) => (S::Failed, true),
+            (S::CloseSent, I::Fail) => (S::Failed, false),
             // 7.1.5: without the peer's Close this is 1006, which the receiving side reports; no more is read.
             (S::Open | S::CloseSent | S::CloseReceived | S::Closed | S::Failed, I::Eof) => (S::Ended, false),
             (_, I::Abort) => (S::Dropped, false),
@@ -93,6 +93,11 @@ impl State {
     /// Whether Pings are answered: RFC 6455, section 5.5.2, asks for it until the peer's Close is received.
     pub(crate) fn can_pong(self) -> bool {
         matches!(self, Self::Open | Self::CloseSent)
+    }
+
+    /// Whether the connection must end in time: [`Limits::close`](crate::Limits::close).
+    pub(crate) fn has_deadline(self) -> bool {
+        matches!(self, Self::CloseSent | Self::Closed | Self::Failed | Self::Ended)
     }
 
     /// The advice for the transport; `written` says that the output is empty.
@@ -113,6 +118,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::{format, string::String, vec::Vec};
     use proptest::prelude::*;
 
     const STATES: [State; 7] = [
@@ -125,7 +131,109 @@ mod tests {
         State::Dropped,
     ];
     const INPUTS: [Input; 6] =
-        [Input::Close, Input::PeerClose, Input::PeerCloseUnanswered, Input::Violation, Input::Eof, Input::Abort];
+        [Input::Close, Input::PeerClose, Input::PeerCloseUnanswered, Input::Fail, Input::Eof, Input::Abort];
+
+    /// The table as a document. To write the file anew: `WRITE_DOCS=1 cargo test -p switchover --lib closing`.
+    #[test]
+    fn the_document_is_the_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/closing.md");
+        let rendered = document();
+        if std::env::var_os("WRITE_DOCS").is_some() {
+            std::fs::write(path, &rendered).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap();
+        assert!(written == rendered, "docs/closing.md is not what the code says: WRITE_DOCS=1 writes it anew");
+    }
+
+    fn document() -> String {
+        let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let head = |names: &[&str]| format!("| {} |\n|{}\n", names.join(" | "), "---|".repeat(names.len()));
+        let transitions = STATES.map(|state| {
+            let cells = INPUTS.map(|input| match state.next(input) {
+                (next, _) if next == state => "–".into(),
+                (next, true) => format!("{next:?}, *send Close*"),
+                (next, false) => format!("{next:?}"),
+            });
+            row([format!("{state:?}")].into_iter().chain(cells).collect())
+        });
+        let advice = STATES.map(|state| {
+            let cells = [(Role::Server, false), (Role::Client, false), (Role::Server, true), (Role::Client, true)];
+            let advice = cells.map(|(role, written)| format!("`{:?}`", state.transport(role, written)));
+            row([format!("{state:?}")].into_iter().chain(advice).collect())
+        });
+        let duties = STATES.map(|state| {
+            let yes = |is: bool| String::from(if is { "yes" } else { "–" });
+            row(alloc::vec![
+                format!("{state:?}"),
+                yes(state.can_send()),
+                yes(state.can_pong()),
+                yes(state == State::Open),
+                yes(state.has_deadline()),
+            ])
+        });
+        let (before, rest) = TEXT.split_once("TRANSITIONS\n").unwrap();
+        let (between, rest) = rest.split_once("ADVICE\n").unwrap();
+        let (last, after) = rest.split_once("DUTIES\n").unwrap();
+        [
+            before,
+            &head(&[
+                "state",
+                "the application closes",
+                "the peer's Close, answered",
+                "the peer's Close, unanswered",
+                "the connection is failed",
+                "end of stream",
+                "abort",
+            ]),
+            &transitions.concat(),
+            between,
+            &head(&["state", "server, output waits", "client, output waits", "server, written", "client, written"]),
+            &advice.concat(),
+            last,
+            &head(&["state", "messages may be sent", "Pings are answered", "kept alive", "has a deadline"]),
+            &duties.concat(),
+            after,
+        ]
+        .concat()
+    }
+
+    const TEXT: &str = "\
+# Closing
+
+This is `crates/switchover/src/closing.rs`, rendered by its tests; to write it anew:
+`WRITE_DOCS=1 cargo test -p switchover --lib closing`. `crates/switchover/tests/closing_model.rs` drives a server and a client
+through every cell of it, against a model that has no table.
+
+## What happens
+
+States are seen from the side that sends. RFC 6455, section 7.
+
+TRANSITIONS
+
+- **The application closes**: `Session::close`. (7.1.2)
+- **The peer's Close**: answered by the session, or with `Replies::close` off by the application. With it, receiving ends. (5.5.1)
+- **The connection is failed**: the peer broke a rule or went beyond a limit, and is told by the code of the error (1002, 1007, 1008
+  or 1009); or nothing was received for `Keepalive::idle`, and it is told 1001. What it sends from then on is not looked at. (7.1.7)
+- **End of stream**: `Session::input_eof`. Without the peer's Close this is 1006 to the application. (7.1.5)
+- **Abort**: `Session::abort`, a deadline of closing that has passed, or a Ping that was not answered.
+
+A Close is sent at most once. 1005, 1006 and 1015 are never on the wire: no Close with them can be made, and one that is received
+breaks a rule. A Close without a code, which is 1005 to the application, is answered without one.
+
+## What the transport is told
+
+ADVICE
+
+The server shuts down first and both read to the end (7.1.1): dropping a socket with unread bytes sends a reset, and a reset
+overtakes the data that was written last. Advice only ever moves downwards: `Open`, `ShutdownWrite`, `AwaitPeer`, `Flush`, `Drop`.
+
+## What goes on meanwhile
+
+DUTIES
+
+The deadline is `Limits::close`, from when the time is told next. As long as output gets written it does not run. In CloseReceived
+the time is the application's own.
+";
 
     proptest! {
         /// 5.5.1: at most one Close is sent, none when nothing may be sent any more, and the advice never goes back.

@@ -77,20 +77,22 @@
 //! - [`handshake`]: the opening handshake, over bytes or over any [view](header::RequestView) of a head
 //! - [`frame`]: the frame codec, for those who need no more
 //! - [`Session`]: messages, the answers that the protocol owes, and the closing; its halves are [`Receiver`] and [`Sender`]
+//! - [`Prepared`]: a message for many sessions, encoded and compressed once
+//! - [`Session::hibernate`] and [`Session::resume`]: a session as a few bytes, which goes on in another process
 //! - [`Transport`]: what to do with the transport, so that nothing is cut off at the end
-//! - [`Limits`]: the one budget of a session; [`Options`]: all that adapters can set
+//! - [`Limits`]: the one budget of a session; [`Keepalive`]: Pings, and deadlines for silence; [`Options`]: all that adapters
+//!   can set
 //! - `deflate`: compressed messages (permessage-deflate, RFC 7692), with the feature of this name
 //!
 //! # Features
 //!
 //! - `std` (default): vectored output with `std::io::IoSlice`
-//! - `getrandom`: `OsMasks` and `nonce`, randomness from the operating system for a client
 //! - `http`: views of and conversions to the types of the crate `http`; brings `std`
 //! - `deflate`: compressed messages, with the crate `zlib-rs`; brings `std`, whose allocator that crate uses
 #![no_std]
 
 extern crate alloc;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 mod closing;
@@ -100,26 +102,29 @@ pub mod deflate;
 #[path = "without_deflate.rs"]
 mod deflate;
 mod error;
+mod hibernate;
+mod keepalive;
 mod limits;
 mod message;
 mod options;
 mod output;
-#[cfg(feature = "getrandom")]
-mod random;
+mod prepared;
 mod receiver;
 mod sender;
 mod session;
 mod side;
+mod transform;
 
 pub use bytestring::ByteString;
 pub use closing::Transport;
 pub use error::SendError;
+pub use hibernate::{HibernateError, ResumeError};
+pub use keepalive::Keepalive;
 pub use limits::{Limits, Replies};
-pub use message::{CloseReason, Closed, Event, EventRef, Message};
+pub use message::{CloseReason, Closed, Event, EventRef, Message, PartRef};
 pub use options::Options;
 pub use output::Output;
-#[cfg(feature = "getrandom")]
-pub use random::{OsMasks, nonce};
+pub use prepared::Prepared;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use session::{Lent, Session};
@@ -127,6 +132,7 @@ pub use side::{Client, MaskSource, Server, Side};
 pub use switchover_frame as frame;
 pub use switchover_handshake as handshake;
 pub use switchover_header as header;
+pub use transform::{Transform, TransformError};
 
 /// The loop of the integrator's guide, compiled and run as a test.
 #[cfg(doctest)]

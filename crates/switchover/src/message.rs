@@ -128,10 +128,11 @@ impl Event {
 }
 
 impl EventRef<'_> {
-    /// Whether the protocol owes the peer an answer: see [`Sender::observe`](crate::Sender::observe).
+    /// Whether the sending half has to see it, to answer it or as an answer to a Ping of its own: see
+    /// [`Sender::observe`](crate::Sender::observe).
     #[must_use]
     pub fn wants_reply(&self) -> bool {
-        matches!(self, Self::Ping(_) | Self::Closed(_))
+        matches!(self, Self::Ping(_) | Self::Pong(_) | Self::Closed(_))
     }
 
     /// The same event, copied into memory of its own.
@@ -147,6 +148,48 @@ impl EventRef<'_> {
     }
 }
 
+/// A part of what a session received, borrowed from where it was received: see
+/// [`Session::receive_part`](crate::Session::receive_part).
+///
+/// The payloads of a message's parts, in order, are its payload. No part is empty, unless it is the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartRef<'a> {
+    /// The next part of a text message. All texts are UTF-8, up to where they have been delivered; a part may end within a
+    /// character.
+    Text {
+        /// The payload, as far as it goes.
+        payload: &'a [u8],
+        /// The message ends with this part.
+        last: bool,
+    },
+    /// The next part of a binary message.
+    Binary {
+        /// The payload, as far as it goes.
+        payload: &'a [u8],
+        /// The message ends with this part.
+        last: bool,
+    },
+    /// A Ping, whole; it is answered, unless [`Replies::pong`](crate::Replies::pong) is off.
+    Ping(&'a [u8]),
+    /// A Pong, whole.
+    Pong(&'a [u8]),
+    /// The last event: nothing is received after it.
+    Closed(Closed),
+}
+
+impl PartRef<'_> {
+    /// The event that this is all of, if the sending half has to see it: see [`Sender::observe`](crate::Sender::observe).
+    #[must_use]
+    pub fn wants_reply(&self) -> Option<EventRef<'_>> {
+        match self {
+            Self::Ping(payload) => Some(EventRef::Ping(payload)),
+            Self::Pong(payload) => Some(EventRef::Pong(payload)),
+            Self::Closed(closed) => Some(EventRef::Closed(closed.clone())),
+            Self::Text { .. } | Self::Binary { .. } => None,
+        }
+    }
+}
+
 /// How receiving ended. RFC 6455, section 7.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closed {
@@ -158,6 +201,10 @@ pub enum Closed {
     Eof,
     /// The closing handshake stood still for longer than [`Limits::close`](crate::Limits::close).
     TimedOut,
+    /// Nothing was received for [`Keepalive::idle`](crate::Keepalive::idle); the connection was failed, with a Close of 1001.
+    Idle,
+    /// A Ping was not answered within [`Keepalive::pong`](crate::Keepalive::pong): the peer is gone, and the transport is dropped.
+    Unresponsive,
 }
 
 impl Closed {
@@ -169,7 +216,7 @@ impl Closed {
         match self {
             Self::Peer(Some(reason)) => reason.code,
             Self::Peer(None) => CloseCode::NO_STATUS,
-            Self::Violation(_) | Self::Eof | Self::TimedOut => CloseCode::ABNORMAL,
+            Self::Violation(_) | Self::Eof | Self::TimedOut | Self::Idle | Self::Unresponsive => CloseCode::ABNORMAL,
         }
     }
 
@@ -191,6 +238,8 @@ impl core::fmt::Display for Closed {
             Self::Violation(error) => write!(f, "failed: {error}"),
             Self::Eof => f.write_str("the transport ended without a closing handshake"),
             Self::TimedOut => f.write_str("the closing handshake was not finished in time"),
+            Self::Idle => f.write_str("nothing was received for too long"),
+            Self::Unresponsive => f.write_str("the peer did not answer a Ping"),
         }
     }
 }

@@ -8,10 +8,10 @@ use switchover_header as header;
 #[cfg(feature = "deflate")]
 use crate::deflate::Compression;
 
-use crate::{Limits, Replies};
+use crate::{Keepalive, Limits, Replies};
 
 /// Limits and deadlines of a connection, for either role: what adapters to a runtime take. A session takes its
-/// [`Limits`] and [`Replies`] alone.
+/// [`Limits`], [`Replies`] and [`Keepalive`] alone.
 ///
 /// ```
 /// use switchover::{Limits, Options};
@@ -26,6 +26,8 @@ pub struct Options {
     /// Which answers are given without being asked for. With [`Replies::close`] off, the event
     /// [`Closed`](crate::Event::Closed) comes before the transport is done, to be answered.
     pub replies: Replies,
+    /// What is done to keep an open connection alive, and to notice when it is not. Default: nothing.
+    pub keepalive: Keepalive,
     /// How messages are compressed, where the opening handshake agreed on that: where both the [`Choice`] and the [`Offer`] had
     /// [`Deflate`].
     ///
@@ -34,6 +36,9 @@ pub struct Options {
     /// [`Deflate`]: crate::handshake::Deflate
     #[cfg(feature = "deflate")]
     pub compression: Compression,
+    /// Messages of more bytes are sent in fragments of so many: see [`Session::with_fragments`](crate::Session::with_fragments).
+    /// Default: `None`, messages are sent whole.
+    pub fragments: Option<usize>,
     /// How large the head of the peer's half of the opening handshake may be.
     pub head: header::Limits,
     /// On a server: what to do with bytes that come before the handshake is answered.
@@ -51,8 +56,10 @@ impl Default for Options {
         Self {
             limits: Limits::default(),
             replies: Replies::default(),
+            keepalive: Keepalive::default(),
             #[cfg(feature = "deflate")]
             compression: Compression::default(),
+            fragments: None,
             head: header::Limits::default(),
             early_data: EarlyData::default(),
             handshake: Duration::from_secs(10),

@@ -47,6 +47,8 @@ struct Rare {
     until_pong: usize,
     /// How many bytes of Pongs have been queued since none was.
     pongs: u16,
+    /// How many bytes have to be written until the session's own Ping is out.
+    until_ping: usize,
     /// One more Pong, a frame as it goes over the wire, for when those in the queue are out. There is none without those.
     waiting: Option<Box<[u8]>>,
 }
@@ -97,6 +99,18 @@ impl Output {
             // A frame of at most 131 bytes.
             rare.pongs += u16::try_from(frame.len()).unwrap_or(PONGS);
         }
+    }
+
+    /// Appends a Ping of the session's own.
+    pub(crate) fn push_ping(&mut self, frame: &[u8]) {
+        self.copied.extend_from_slice(frame);
+        let waiting = self.remaining();
+        self.rare.get_or_insert_default().until_ping = waiting;
+    }
+
+    /// Whether a Ping of the session's own waits to be written.
+    pub(crate) fn has_ping(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.until_ping > 0)
     }
 
     /// Appends the Pong that waits for others to be written.
@@ -252,6 +266,7 @@ impl Buf for Output {
         }
         self.moved |= n > 0;
         if let Some(rare) = &mut self.rare {
+            rare.until_ping = rare.until_ping.saturating_sub(n);
             rare.until_pong = rare.until_pong.saturating_sub(n);
             if rare.until_pong == 0 {
                 rare.pongs = 0;

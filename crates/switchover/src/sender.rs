@@ -1,21 +1,30 @@
 //! The sending half of a session: messages to frames, the answers that the protocol owes, and the closing.
 
+mod time;
+
 use alloc::{boxed::Box, vec::Vec};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use bytestring::ByteString;
 use core::time::Duration;
-use switchover_frame::{CloseFrame, ControlPayload, FrameHeader, InvalidClose, Mask, OpCode, Rsv};
+use switchover_frame::{CloseCode, CloseFrame, ControlPayload, FrameHeader, InvalidClose, Mask, OpCode, Rsv};
 
 use crate::{
-    Closed, EventRef, Limits, Message, Output, Replies, SendError, Side, Transport,
+    Closed, EventRef, Limits, Message, Output, Prepared, Replies, SendError, Side, Transform, Transport,
     closing::{Input, State},
     deflate::Deflation,
+    keepalive::Keeper,
     output::BY_REFERENCE,
+    prepared::Frame,
+    transform::Transforms,
 };
 
 /// A payload is copied and masked in steps of this many bytes, so that the second pass finds them in the nearest cache. A
 /// multiple of 4, which keeps the phase of the key.
 const MASK_STEP: usize = 8 << 10;
+
+/// A prepared frame of this many bytes and more is queued by reference: from here on that takes no longer than a copy, and all
+/// queues that it waits in share one memory.
+const PREPARED_BY_REFERENCE: usize = 2 << 10;
 
 /// The sending half of a session.
 ///
@@ -23,10 +32,11 @@ const MASK_STEP: usize = 8 << 10;
 /// for which [`EventRef::wants_reply`] holds has to be shown to [`observe`](Self::observe).
 ///
 /// - Getters: [`transport`](Self::transport), [`poll_timeout`](Self::poll_timeout)
-/// - Handle: [`observe`](Self::observe), [`input_eof`](Self::input_eof), [`handle_timeout`](Self::handle_timeout)
+/// - Handle: [`observe`](Self::observe), [`input_eof`](Self::input_eof), [`heard`](Self::heard),
+///   [`handle_timeout`](Self::handle_timeout)
 /// - Commands: [`send`](Self::send), [`text`](Self::text), [`binary`](Self::binary), [`fragment`](Self::fragment),
 ///   [`send_uncompressed`](Self::send_uncompressed), [`fragment_uncompressed`](Self::fragment_uncompressed),
-///   [`close`](Self::close), [`abort`](Self::abort), [`release_memory`](Self::release_memory)
+///   [`send_prepared`](Self::send_prepared), [`close`](Self::close), [`abort`](Self::abort), [`release_memory`](Self::release_memory)
 /// - Poll: [`output`](Self::output)
 #[derive(Debug)]
 pub struct Sender<S> {
@@ -46,8 +56,27 @@ pub struct Sender<S> {
 struct More {
     /// Compresses messages, where permessage-deflate was agreed on.
     deflation: Option<Deflation>,
+    /// What other extensions do to messages.
+    transforms: Option<Box<Transforms>>,
+    /// Messages of more bytes are sent in fragments of so many; 0 for no such size.
+    fragment_size: usize,
+    /// What has not been queued of such a message.
+    rest: Option<Box<Rest>>,
     /// When the closing handshake must be over; set by the first [`handle_timeout`](Sender::handle_timeout) after its start.
     deadline: Option<Duration>,
+    /// Keeps the connection alive while it is open, where that is asked for.
+    keeper: Option<Box<Keeper>>,
+}
+
+/// The end of a message that is sent in fragments of one size, each of which is queued when those before are as good as written.
+#[derive(Debug)]
+struct Rest {
+    opcode: OpCode,
+    /// Never empty.
+    payload: Bytes,
+    compress: bool,
+    /// The first fragment has been queued.
+    begun: bool,
 }
 
 impl<S: Side> Sender<S> {
@@ -82,6 +111,49 @@ impl<S: Side> Sender<S> {
     /// Gives the message back: see [`SendError`].
     pub fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
         self.message(message.into(), false)
+    }
+
+    /// Queues a message that is encoded already, compressed where permessage-deflate was agreed on: see [`Prepared`].
+    ///
+    /// Where messages may refer to those before, this one is taken into the window, which costs a part of the time that
+    /// compressing it would; on a connection that has compressed nothing yet, no memory for that is made.
+    ///
+    /// # Errors
+    ///
+    /// Gives the message back: see [`SendError`].
+    pub fn send_prepared<'a>(&mut self, prepared: &'a Prepared) -> Result<(), SendError<&'a Prepared>> {
+        if prepared.is_too_long() {
+            return Err(SendError::Control(prepared));
+        }
+        if self.unfinished.is_some() && self.state.can_send() && !prepared.is_control() {
+            return Err(SendError::Unfinished(prepared));
+        }
+        if prepared.is_control() {
+            self.room(prepared)?
+        } else {
+            self.room_for_data(prepared)?
+        };
+        let len = prepared.message().payload().len();
+        if !prepared.is_control()
+            && let Some(more) = &self.more
+            && (more.transforms.is_some() || more.fragment_size != 0 && len > more.fragment_size)
+        {
+            // It cannot go in the form it is prepared in.
+            return self.message(prepared.message().clone(), true).map_err(|e| e.map(|_| prepared));
+        }
+        let deflation = self.more.as_mut().and_then(|more| more.deflation.as_mut());
+        let deflated =
+            deflation.and_then(|deflation| Some((prepared.deflated(deflation.context().window_bits)?, deflation)));
+        let frame = match deflated {
+            Some((frame, deflation)) => {
+                // RFC 7692, section 7.2.2: the receiver's window takes in every compressed message, so ours has to.
+                deflation.follow(prepared.message().payload());
+                frame
+            }
+            None => prepared.plain(),
+        };
+        self.prepared(frame);
+        Ok(())
     }
 
     /// Queues a text message, copied.
@@ -134,6 +206,9 @@ impl<S: Side> Sender<S> {
         if let Some(deflation) = self.deflation() {
             deflation.release_memory();
         }
+        if let Some(transforms) = self.transforms() {
+            transforms.release_memory();
+        }
     }
 
     /// Starts the closing handshake, or completes it where the peer's Close waits for ours (RFC 6455, section 7.1.2). Nothing
@@ -156,12 +231,14 @@ impl<S: Side> Sender<S> {
         self.advance(Input::Abort, &[]);
     }
 
-    /// Gives the answer an event asks for: a Pong to a Ping, a Close to a Close or a violation.
+    /// Gives the answer an event asks for: a Pong to a Ping, a Close to a Close or a violation. A Pong may be one to a Ping of the
+    /// session's own ([`Keepalive`](crate::Keepalive)).
     #[inline]
     pub fn observe(&mut self, event: &EventRef<'_>) {
         match event {
-            EventRef::Text(_) | EventRef::Binary(_) | EventRef::Pong(_) => {}
+            EventRef::Text(_) | EventRef::Binary(_) => {}
             EventRef::Ping(payload) => self.observe_ping(payload),
+            EventRef::Pong(payload) => self.observe_pong(payload),
             EventRef::Closed(closed) => self.observe_closed(closed),
         }
     }
@@ -171,43 +248,36 @@ impl<S: Side> Sender<S> {
         self.advance(Input::Eof, &[]);
     }
 
-    /// What is to be written. Write it whenever it is not empty.
+    /// What is to be written. Write it whenever it is not empty, and ask again when it is: a message that is sent in
+    /// [fragments](crate::Session::with_fragments) comes one by one.
+    #[inline]
     pub fn output(&mut self) -> &mut Output {
+        if self.more.is_some() {
+            self.refill();
+        }
         &mut self.output
+    }
+
+    /// Whether a message can be queued now: neither does as much wait to be written as [`Limits::queued`] says, nor the rest of a
+    /// message that is sent in [fragments](crate::Session::with_fragments).
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        !self.output.is_full() && !self.has_rest()
     }
 
     /// What to do with the transport now.
     pub fn transport(&self) -> Transport {
-        self.state.transport(S::ROLE, self.output.is_empty())
+        self.state.transport(S::ROLE, self.output.is_empty() && !self.has_rest())
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), in the caller's own time; zero means at once.
-    pub fn poll_timeout(&self) -> Option<Duration> {
-        match self.state {
-            State::Open | State::CloseReceived | State::Dropped => None,
-            State::CloseSent | State::Closed | State::Failed | State::Ended => {
-                Some(self.more.as_ref().and_then(|more| more.deadline).unwrap_or_default())
-            }
-        }
+    /// Whether the closing has not begun.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state == State::Open
     }
 
-    /// Tells the time: `now` since an epoch of the caller's. Returns whether the time for the closing handshake is up; then
-    /// the transport is to be dropped.
-    pub fn handle_timeout(&mut self, now: Duration) -> bool {
-        if self.poll_timeout().is_none() {
-            return false;
-        }
-        // As long as output gets written, nothing is cut off, however long it takes.
-        let more = self.more.get_or_insert_default();
-        if self.output.moved() {
-            more.deadline = None;
-        }
-        let deadline =
-            *more.deadline.get_or_insert_with(|| now.saturating_add(Duration::from_millis(self.close_timeout.into())));
-        if now >= deadline {
-            self.advance(Input::Abort, &[]);
-        }
-        now >= deadline
+    /// Whether a message is being sent in fragments.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished.is_some()
     }
 
     /// The same, compressing messages.
@@ -220,6 +290,49 @@ impl<S: Side> Sender<S> {
     /// What compresses messages.
     pub(crate) fn deflation(&mut self) -> Option<&mut Deflation> {
         self.more.as_mut()?.deflation.as_mut()
+    }
+
+    /// The same, with messages of more bytes in fragments of so many.
+    pub(crate) fn with_fragments(mut self, size: usize) -> Self {
+        self.more.get_or_insert_default().fragment_size = size.max(1);
+        self
+    }
+
+    fn has_rest(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.rest.is_some())
+    }
+
+    /// Queues as much of a message that is sent in fragments that one waits to be written, or a bit more.
+    fn refill(&mut self) {
+        let size = self.more.as_ref().map_or(0, |more| more.fragment_size);
+        while self.output.remaining() < size && self.queue_next() {}
+    }
+
+    /// Queues the next fragment of such a message, if there is one.
+    fn queue_next(&mut self) -> bool {
+        let Some(more) = self.more.as_deref_mut() else { return false };
+        let Some(mut rest) = more.rest.take() else { return false };
+        let payload = rest.payload.split_to(more.fragment_size.min(rest.payload.len()));
+        let last = rest.payload.is_empty();
+        let first = !core::mem::replace(&mut rest.begun, true);
+        if !last {
+            let (opcode, compress) = (rest.opcode, rest.compress);
+            more.rest = Some(rest);
+            self.part_frame(opcode, first, false, compress, payload);
+        } else {
+            self.part_frame(rest.opcode, first, true, rest.compress, payload);
+        }
+        true
+    }
+
+    /// The same with one more transform.
+    pub(crate) fn with_transform(mut self, transform: impl Transform + 'static) -> Self {
+        self.more.get_or_insert_default().transforms.get_or_insert_default().push(transform);
+        self
+    }
+
+    fn transforms(&mut self) -> Option<&mut Transforms> {
+        self.more.as_mut()?.transforms.as_deref_mut()
     }
 
     /// The same behind the response that ended the opening handshake; if that was a refusal, there is nothing else to send.
@@ -245,13 +358,17 @@ impl<S: Side> Sender<S> {
     #[cold]
     fn observe_ping(&mut self, payload: &[u8]) {
         if self.replies.pong && self.state.can_pong() && payload.len() <= ControlPayload::MAX_LEN {
-            let mask = self.side.next_mask();
-            let header = FrameHeader::control(OpCode::Pong, payload.len(), mask);
-            let mut frame = Vec::with_capacity(FrameHeader::MAX_ENCODED_LEN + payload.len());
-            frame.extend_from_slice(&header.encode());
-            copy_masked(&mut frame, payload, mask);
+            let frame = self.control_frame(OpCode::Pong, payload);
             self.output.push_pong(&frame);
         }
+    }
+
+    fn control_frame(&mut self, opcode: OpCode, payload: &[u8]) -> Vec<u8> {
+        let mask = self.side.next_mask();
+        let mut frame = Vec::with_capacity(FrameHeader::MAX_ENCODED_LEN + payload.len());
+        frame.extend_from_slice(&FrameHeader::control(opcode, payload.len(), mask).encode());
+        copy_masked(&mut frame, payload, mask);
+        frame
     }
 
     #[cold]
@@ -259,16 +376,17 @@ impl<S: Side> Sender<S> {
         let close = match closed {
             Closed::Peer(reason) => reason.as_ref().map(|reason| (reason.code, &*reason.text)),
             Closed::Violation(error) => Some((error.close_code(), "")),
-            Closed::Eof | Closed::TimedOut => None,
+            Closed::Idle => Some((CloseCode::GOING_AWAY, "")),
+            Closed::Eof | Closed::TimedOut | Closed::Unresponsive => None,
         };
         // A code that was received or that fails a connection may be sent, and an empty reason fits.
         let payload = close.and_then(|(code, reason)| CloseFrame { code, reason }.encode().ok()).unwrap_or_default();
         let input = match closed {
             Closed::Peer(_) if self.replies.close => Input::PeerClose,
             Closed::Peer(_) => Input::PeerCloseUnanswered,
-            Closed::Violation(_) => Input::Violation,
+            Closed::Violation(_) | Closed::Idle => Input::Fail,
             Closed::Eof => Input::Eof,
-            Closed::TimedOut => Input::Abort,
+            Closed::TimedOut | Closed::Unresponsive => Input::Abort,
         };
         self.advance(input, &payload);
     }
@@ -277,7 +395,13 @@ impl<S: Side> Sender<S> {
     fn advance(&mut self, input: Input, close: &[u8]) {
         let (state, send_close) = self.state.next(input);
         self.state = state;
+        // Each input leads away from Open, and only there the connection is kept alive.
+        if let Some(more) = &mut self.more {
+            more.keeper = None;
+        }
         if !state.can_send() && self.more.is_some() {
+            // What was queued goes out before the Close.
+            while state != State::Dropped && self.queue_next() {}
             self.more = self.more.take().filter(|more| more.deadline.is_some());
             self.release_memory();
         }
@@ -298,6 +422,11 @@ impl<S: Side> Sender<S> {
         Ok(message)
     }
 
+    /// The same for what cannot stand between the fragments of a message.
+    fn room_for_data<M>(&self, message: M) -> Result<M, SendError<M>> {
+        if self.state.can_send() && self.has_rest() { Err(SendError::Full(message)) } else { self.room(message) }
+    }
+
     fn message(&mut self, message: Message, compress: bool) -> Result<(), SendError<Message>> {
         match message {
             Message::Text(text) => self
@@ -315,10 +444,22 @@ impl<S: Side> Sender<S> {
         if self.unfinished.is_some() && self.state.can_send() {
             return Err(SendError::Unfinished(payload));
         }
-        let payload = self.room(payload)?;
+        let payload = self.room_for_data(payload)?;
         let len = payload.as_ref().len();
+        if let Some(more) = &mut self.more
+            && more.fragment_size != 0
+            && len > more.fragment_size
+        {
+            let payload = payload.into_bytes();
+            more.rest = Some(Box::new(Rest { opcode, payload, compress, begun: false }));
+            self.refill();
+            return Ok(());
+        }
         let compress = compress && self.deflation().is_some_and(|deflation| deflation.compresses(len));
-        if !(compress && self.compressed(opcode, true, payload.as_ref())) {
+        let rsv = self.transforms().map_or(Rsv::NONE, |transforms| transforms.begin_encoding(opcode, len));
+        if !rsv.is_empty() {
+            self.transformed(opcode, true, rsv, payload.as_ref(), compress);
+        } else if !(compress && self.compressed(opcode, true, payload.as_ref())) {
             self.frame(opcode, true, payload);
         }
         Ok(())
@@ -333,26 +474,37 @@ impl<S: Side> Sender<S> {
         if self.unfinished.is_some_and(|unfinished| unfinished != kind) && self.state.can_send() {
             return Err(SendError::Unfinished(fragment));
         }
-        let fragment = self.room(fragment)?;
+        let fragment = self.room_for_data(fragment)?;
         let first = self.unfinished.is_none();
-        let opcode = if first { kind } else { OpCode::Continuation };
         self.unfinished = (!last).then_some(kind);
-        if let Some(deflation) = self.deflation() {
-            if first {
-                // The one fragment of a message is a whole message.
-                deflation.set_in_fragments(compress && (!last || deflation.compresses(fragment.payload().len())));
-            }
-            if deflation.is_in_fragments() && self.compressed(opcode, last, fragment.payload()) {
-                return Ok(());
-            }
-        }
         match fragment {
-            Message::Text(text) => self.frame(opcode, last, text.into_bytes()),
+            Message::Text(text) => self.part_frame(kind, first, last, compress, text.into_bytes()),
             Message::Binary(payload) | Message::Ping(payload) | Message::Pong(payload) => {
-                self.frame(opcode, last, payload);
+                self.part_frame(kind, first, last, compress, payload);
             }
         }
         Ok(())
+    }
+
+    /// Queues one fragment of a message of this kind; `compress` counts with the first.
+    fn part_frame(&mut self, kind: OpCode, first: bool, last: bool, compress: bool, payload: Bytes) {
+        let opcode = if first { kind } else { OpCode::Continuation };
+        if let Some(deflation) = self.deflation()
+            && first
+        {
+            // The one fragment of a message is a whole message.
+            deflation.set_in_fragments(compress && (!last || deflation.compresses(payload.len())));
+        }
+        let rsv = match self.transforms() {
+            Some(transforms) if first => transforms.begin_encoding(opcode, payload.len()),
+            _ => Rsv::NONE,
+        };
+        let compress = self.deflation().is_some_and(|deflation| deflation.is_in_fragments());
+        if self.transforms().is_some_and(|transforms| transforms.apply()) {
+            self.transformed(opcode, last, rsv, &payload, compress);
+        } else if !(compress && self.compressed(opcode, last, &payload)) {
+            self.frame(opcode, last, payload);
+        }
     }
 
     fn control(&mut self, opcode: OpCode, payload: Bytes) -> Result<(), SendError<Bytes>> {
@@ -393,6 +545,39 @@ impl<S: Side> Sender<S> {
         true
     }
 
+    /// Queues one frame of a message that other extensions transform, behind permessage-deflate.
+    fn transformed(&mut self, opcode: OpCode, fin: bool, rsv: Rsv, payload: &[u8], compress: bool) {
+        let mask = self.side.next_mask();
+        let first = opcode != OpCode::Continuation;
+        let Some(More { deflation, transforms: Some(transforms), .. }) = self.more.as_deref_mut() else { return };
+        let mut deflated = Vec::new();
+        let (payload, rsv) = match deflation.as_mut().filter(|_| compress) {
+            Some(deflation) => {
+                deflation.deflate(payload, first, fin, &mut deflated);
+                (&deflated[..], if first { rsv | Rsv::RSV1 } else { rsv })
+            }
+            None => (payload, rsv),
+        };
+        let payload = transforms.encode(payload, fin);
+        let header = FrameHeader { fin, rsv, opcode, mask, payload_len: payload.len() as u64 };
+        self.output.copied().extend_from_slice(&header.encode());
+        copy_masked(self.output.copied(), payload, mask);
+    }
+
+    /// Queues one frame that is encoded already.
+    fn prepared(&mut self, frame: &Frame) {
+        let bytes = frame.bytes();
+        if let Some(mask) = self.side.next_mask() {
+            let (header, payload) = frame.masked(mask);
+            self.output.copied().extend_from_slice(&header.encode());
+            copy_masked(self.output.copied(), payload, Some(mask));
+        } else if bytes.len() < PREPARED_BY_REFERENCE {
+            self.output.copied().extend_from_slice(bytes);
+        } else {
+            self.output.push_shared(bytes.clone());
+        }
+    }
+
     /// Queues one frame.
     fn frame<P: Payload>(&mut self, opcode: OpCode, fin: bool, payload: P) {
         let mask = self.side.next_mask();
@@ -409,16 +594,26 @@ impl<S: Side> Sender<S> {
 
 /// A payload to send: borrowed, to be copied, or shared, to be queued by reference.
 trait Payload: AsRef<[u8]> {
+    fn into_bytes(self) -> Bytes;
+
     fn push(self, output: &mut Output, mask: Option<Mask>);
 }
 
 impl Payload for &[u8] {
+    fn into_bytes(self) -> Bytes {
+        Bytes::copy_from_slice(self)
+    }
+
     fn push(self, output: &mut Output, mask: Option<Mask>) {
         copy_masked(output.copied(), self, mask);
     }
 }
 
 impl Payload for Bytes {
+    fn into_bytes(self) -> Bytes {
+        self
+    }
+
     fn push(self, output: &mut Output, mask: Option<Mask>) {
         let Some(mask) = mask else {
             return output.push_shared(self);

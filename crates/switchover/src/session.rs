@@ -15,26 +15,29 @@ use {
 };
 
 use crate::{
-    Client, Closed, Event, EventRef, Limits, MaskSource, Message, Output, Receiver, Replies, SendError, Sender, Server,
-    Side, Transport,
+    Client, Closed, Event, EventRef, Keepalive, Limits, MaskSource, Message, Output, PartRef, Receiver, Replies,
+    SendError, Sender, Server, Side, Transform, Transport,
 };
 
 /// One WebSocket connection after its opening handshake, without I/O.
 ///
-/// Feed it what the transport delivered, with [`poll_event`](Self::poll_event) or [`receive`](Self::receive), until that
-/// answers `None`; write what is in [`output`](Self::output); then do what [`transport`](Self::transport) advises. Sending,
+/// Feed it what the transport delivered, with [`poll_event`](Self::poll_event), [`receive`](Self::receive) or
+/// [`receive_part`](Self::receive_part), until that answers `None`; write what is in [`output`](Self::output); then do what [`transport`](Self::transport) advises. Sending,
 /// closing, writing and telling the time may come in any order between, and late: every answer that the protocol owes (Pong,
 /// Close) is in the output without being asked for. What was received has to be fed in its order, and all of it before
 /// [`input_eof`](Self::input_eof).
 ///
 /// - Constructors: [`server`](Session::server), [`accepted`](Session::accepted), [`refused`](Session::refused),
-///   [`client`](Session::client), [`new`](Self::new)
+///   [`client`](Session::client), [`new`](Self::new), [`resume`](Self::resume), [`join`](Self::join); by value
+///   [`with_keepalive`](Self::with_keepalive), [`with_fragments`](Self::with_fragments), [`with_transform`](Self::with_transform)
 /// - Getters: [`transport`](Self::transport), [`poll_timeout`](Self::poll_timeout), [`held`](Self::held)
 /// - Handle: [`input_eof`](Self::input_eof), [`handle_timeout`](Self::handle_timeout)
-/// - Commands: [`send`](Self::send), [`close`](Self::close), [`abort`](Self::abort), and those of [`sender`](Self::sender)
-/// - Poll: [`poll_event`](Self::poll_event), [`receive`](Self::receive), [`output`](Self::output)
+/// - Commands: [`send`](Self::send), [`close`](Self::close), [`abort`](Self::abort), [`hibernate`](Self::hibernate), and those
+///   of [`sender`](Self::sender)
+/// - Poll: [`poll_event`](Self::poll_event), [`receive`](Self::receive), [`receive_part`](Self::receive_part),
+///   [`output`](Self::output)
 ///
-/// An idle session owns no heap.
+/// An idle session owns no heap, unless it has more to do than to wait: [`Keepalive`], or limits of its own ([`Limits`]).
 #[derive(Debug)]
 pub struct Session<S> {
     receiver: Receiver,
@@ -80,6 +83,12 @@ impl<S: Side> Session<S> {
         Self { receiver: Receiver::new(S::ROLE, limits), sender: Sender::new(side, limits, replies) }
     }
 
+    /// The same, keeping the connection alive and noticing when it is not.
+    #[must_use]
+    pub fn with_keepalive(self, keepalive: &Keepalive) -> Self {
+        Self { receiver: self.receiver, sender: self.sender.with_keepalive(keepalive) }
+    }
+
     /// The same with compressed messages, if the opening handshake agreed on that
     /// ([`Agreement::deflate`](crate::handshake::Agreement::deflate)).
     ///
@@ -109,6 +118,29 @@ impl<S: Side> Session<S> {
         }
     }
 
+    /// The same, with messages of more than `size` bytes sent in fragments of so many, at least one, as the output is drained: no
+    /// sooner than those before are as good as written. So Pings, Pongs and a Close need not wait for the end of a long message,
+    /// and of what is masked or compressed there is never more than that.
+    ///
+    /// The next message waits for the end of such a one: it is given back with [`SendError::Full`]. To close writes all of the rest.
+    #[must_use]
+    pub fn with_fragments(self, size: usize) -> Self {
+        Self { sender: self.sender.with_fragments(size), ..self }
+    }
+
+    /// The same with what an extension of the user's own does to messages, if the opening handshake agreed on that
+    /// ([`Agreement::extensions`](crate::handshake::Agreement::extensions)): each direction gets a copy.
+    ///
+    /// Transforms are applied to what is sent in the order in which they are given here, and behind permessage-deflate, whatever
+    /// was given first: whoever negotiates both lists the extension behind [`Deflate`](crate::handshake::Deflate).
+    #[must_use]
+    pub fn with_transform(self, transform: impl Transform + Clone + 'static) -> Self {
+        Self {
+            receiver: self.receiver.with_transform(transform.clone()),
+            sender: self.sender.with_transform(transform),
+        }
+    }
+
     /// Takes the next event from the front of `input`, the buffer that the transport is read into: see
     /// [`Receiver::poll_event`]. Answers are queued before it returns.
     pub fn poll_event(&mut self, input: &mut BytesMut) -> Option<Event> {
@@ -124,6 +156,20 @@ impl<S: Side> Session<S> {
         let event = self.receiver.receive(input)?;
         self.sender.observe(&event);
         Some((event, &mut self.sender))
+    }
+
+    /// Takes the next part of a message, or the next other event, from the front of `input`: see
+    /// [`Receiver::receive_part`]. Answers are queued before it returns.
+    #[inline]
+    pub fn receive_part<'s, 'b: 's>(
+        &'s mut self,
+        input: &mut &'b mut [u8],
+    ) -> Option<(PartRef<'s>, &'s mut Sender<S>)> {
+        let part = self.receiver.receive_part(input)?;
+        if let Some(event) = part.wants_reply() {
+            self.sender.observe(&event);
+        }
+        Some((part, &mut self.sender))
     }
 
     /// The peer's stream has ended, and all of it has been fed: [`poll_event`](Self::poll_event) or
@@ -170,16 +216,22 @@ impl<S: Side> Session<S> {
         self.sender.transport()
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), in the caller's own time; zero means at once.
+    /// When to call [`handle_timeout`](Self::handle_timeout), in the caller's own time; zero means at once. Ask again after everything
+    /// that was fed, sent, written or timed out.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.sender.poll_timeout()
+        self.sender.poll_timeout().into_iter().chain(self.receiver.poll_timeout()).min()
     }
 
-    /// Tells the time: `now` since an epoch of the caller's. Returns the last event, if the time is up before it was
-    /// delivered.
+    /// Tells the time: `now` since an epoch of the caller's. Returns the last event, if a time is up before it was delivered.
+    ///
+    /// All that was received by then has been fed: who was away for long reads before telling the time, so that nobody is found
+    /// silent for what was not looked at.
     pub fn handle_timeout(&mut self, now: Duration) -> Option<Closed> {
-        if self.sender.handle_timeout(now) { self.receiver.end(Closed::TimedOut) } else { None }
+        self.receiver.handle_timeout(now);
+        self.sender.received(self.receiver.received(), now);
+        let closed = self.sender.handle_timeout(now)?;
+        self.receiver.end(closed)
     }
 
     /// How many bytes of a message that is not whole are held: see [`Receiver::held`].
@@ -230,9 +282,18 @@ impl<S: Side> Session<S> {
 
     /// The two halves, for a reader and a writer that do not share a task. Whoever reads must show [`Sender::observe`] every
     /// event that [wants a reply](EventRef::wants_reply), and the end of the stream to [`Sender::input_eof`].
+    ///
+    /// Each half has its time to be told. Where there is [`Keepalive`], the sending one also needs to know when something was
+    /// received last ([`Sender::heard`]), and the receiving one how it ended by that ([`Receiver::end`]).
     #[must_use]
     pub fn split(self) -> (Receiver, Sender<S>) {
         (self.receiver, self.sender)
+    }
+
+    /// The session of which these are the halves; halves of two sessions are none.
+    #[must_use]
+    pub fn join(receiver: Receiver, sender: Sender<S>) -> Self {
+        Self { receiver, sender }
     }
 }
 

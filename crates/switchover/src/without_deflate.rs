@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use bytes::Bytes;
 use switchover_frame::ProtocolError;
+use switchover_handshake::DeflateContext;
 
 #[derive(Debug)]
 pub(crate) enum Inflation {}
@@ -23,6 +24,18 @@ impl Inflation {
         match *self {}
     }
 
+    pub(crate) fn begin_parts(&mut self, _: usize, _: bool) {
+        match *self {}
+    }
+
+    pub(crate) fn in_parts(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn part(&mut self, _: &[u8]) -> Result<(usize, bool), ProtocolError> {
+        match *self {}
+    }
+
     pub(crate) fn take(&mut self) -> Bytes {
         match *self {}
     }
@@ -35,11 +48,27 @@ impl Inflation {
         match *self {}
     }
 
+    pub(crate) fn set_window(&mut self, _: &[u8]) {
+        match *self {}
+    }
+
+    pub(crate) fn take_window(&mut self) -> Vec<u8> {
+        match *self {}
+    }
+
+    pub(crate) fn context(&self) -> DeflateContext {
+        match *self {}
+    }
+
     pub(crate) fn message(&self) -> &[u8] {
         match *self {}
     }
 
     pub(crate) fn len(&self) -> usize {
+        match *self {}
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
         match *self {}
     }
 
@@ -57,6 +86,10 @@ impl Deflation {
         match *self {}
     }
 
+    pub(crate) fn context(&self) -> DeflateContext {
+        match *self {}
+    }
+
     pub(crate) fn set_in_fragments(&mut self, _: bool) {
         match *self {}
     }
@@ -66,6 +99,10 @@ impl Deflation {
     }
 
     pub(crate) fn deflate(&mut self, _: &[u8], _: bool, _: bool, _: &mut Vec<u8>) {
+        match *self {}
+    }
+
+    pub(crate) fn follow(&mut self, _: &[u8]) {
         match *self {}
     }
 

@@ -345,3 +345,13 @@ fn input_behind_the_end_is_thrown_away() {
     let mut input = &mut bytes[..];
     assert!(client.receive(&mut input).is_some() && input.is_empty());
 }
+
+/// What is shown to a sending half that did not come from a receiving one: a Ping that could not be received is not answered.
+#[test]
+fn a_ping_that_is_none_is_not_answered() {
+    let (_, mut sender) = server().split();
+    sender.observe(&EventRef::Ping(&[0; 126]));
+    assert!(sender.output().is_empty());
+    sender.observe(&EventRef::Ping(&[0; 125]));
+    assert_eq!(sender.output().remaining(), 127);
+}

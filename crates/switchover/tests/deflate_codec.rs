@@ -333,6 +333,40 @@ fn windows_are_used_and_not_exceeded() {
 }
 
 /// What the codec costs, as its documentation says.
+/// What was deflated elsewhere is in the window as if it had been deflated here, of any length and behind anything, and no match
+/// reaches back farther than before.
+#[test]
+fn another_deflater_is_followed() {
+    let noise: Vec<u8> = (0..70_000_u32).map(|at| (at ^ at >> 7).wrapping_mul(0x9E37_79B9).to_be_bytes()[0]).collect();
+    for level in 0..=9 {
+        for (window_bits, window) in [(8, 250), (9, 250), (12, 3_834), (15, 32_506)] {
+            let mut deflater = Deflater::new(Settings { window_bits, level, memory: 8 });
+            let mut history = Vec::new();
+            for (at, len) in [100, 200, 3, 5_000, 40_000, 0, 33_000, 32_768, 1_000].into_iter().enumerate() {
+                let followed = &noise[at * 1_000..at * 1_000 + len];
+                deflater.follow(followed);
+                history.extend_from_slice(followed);
+                // The end of it once more, and what stood far before that.
+                let end = history.len();
+                let message = [&history[end.saturating_sub(window)..], &history[end.saturating_sub(20)..]].concat();
+                let mut payload = Vec::new();
+                deflater.deflate(&message, true, &mut payload);
+                let inflated = inflate(&[&payload[..], &TAIL].concat(), &history);
+                assert!(inflated.bytes == message, "level {level}, {window_bits} bits, {len}");
+                assert!(inflated.farthest <= 1 << window_bits);
+                if level > 1 && len > 20 {
+                    assert!(
+                        payload.len() < message.len() / 2 + 30,
+                        "level {level}, {window_bits} bits: {}",
+                        payload.len()
+                    );
+                }
+                history.extend_from_slice(&message);
+            }
+        }
+    }
+}
+
 #[test]
 fn memory() {
     let (inflater, allocations) = measure(Inflater::new);

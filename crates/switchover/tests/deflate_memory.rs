@@ -13,7 +13,7 @@ mod idle;
 use bytes::{Buf, BytesMut};
 use compressing::{RSV1, both, compressed, deflated, deflater, server};
 use switchover::{
-    Closed, Event, EventRef, Limits, Server, Session,
+    Closed, Event, EventRef, Limits, PartRef, Server, Session,
     deflate::{Compression, DeflatePool},
     frame::ProtocolErrorKind,
     handshake::{DeflateContext, DeflateParameters},
@@ -25,8 +25,13 @@ use switchover_testkit::{
 
 const MASK: [u8; 4] = [1, 2, 3, 4];
 
-/// A message of 1 GiB of zeros, a bit more than 1 MiB of wire: the same MiB again and again.
+/// A message of 1 GiB of zeros, a bit more than 1 MiB of wire.
 fn bomb(opcode: u8) -> Vec<u8> {
+    zeros(opcode, 1_024)
+}
+
+/// A message of so many MiB of zeros: the same MiB again and again.
+fn zeros(opcode: u8, mebibytes: usize) -> Vec<u8> {
     let mut deflater = deflater();
     let zeros = vec![0; 1 << 20];
     deflater.deflate(&zeros, false, &mut Vec::new());
@@ -34,7 +39,7 @@ fn bomb(opcode: u8) -> Vec<u8> {
     deflater.deflate(&zeros, false, &mut mebibyte);
     let mut first = Vec::new();
     compressing::deflater().deflate(&zeros, false, &mut first);
-    let payload = [first, mebibyte.repeat(1_023), vec![0]].concat();
+    let payload = [first, mebibyte.repeat(mebibytes - 1), vec![0]].concat();
     RawFrame::new(opcode, payload).rsv(RSV1).mask(MASK).encode()
 }
 
@@ -93,6 +98,45 @@ fn a_ratio_stops_a_bomb_sooner() {
     });
     assert_eq!(kind, ProtocolErrorKind::InflatedTooMuch(100));
     assert!(allocations.peak < 200 << 10, "{allocations:?}");
+}
+
+/// In parts, a message of any size takes the memory of the inflater and of one part.
+#[test]
+fn parts_take_no_memory() {
+    let mut bomb = zeros(2, 64);
+    let limits = Limits { message: 1 << 30, ..Limits::default() };
+    for read in [1_000, 64 << 10] {
+        let (inflated, allocations) = measure(|| {
+            let mut session = server(both(15, true), &limits, &Compression::default());
+            let mut inflated = 0;
+            for piece in bomb.clone().chunks_mut(read) {
+                let mut input = piece;
+                while let Some((PartRef::Binary { payload, last }, _)) = session.receive_part(&mut input) {
+                    assert!(payload.len() <= 4 << 10 && payload.iter().all(|byte| *byte == 0));
+                    inflated += payload.len();
+                    assert_eq!(last, inflated == 64 << 20);
+                }
+            }
+            inflated
+        });
+        assert_eq!(inflated, 64 << 20);
+        let peak = allocations.peak - bomb.len() as u64;
+        println!("reads of {read}: {peak} bytes allocated at most");
+        assert!(peak < 60 << 10, "{allocations:?}");
+    }
+    // One more than may be.
+    let limits = Limits { message: (64 << 20) - 1, ..limits };
+    let mut session = server(both(15, true), &limits, &Compression::default());
+    let (mut input, mut inflated) = (&mut bomb[..], 0);
+    let kind = loop {
+        match session.receive_part(&mut input) {
+            Some((PartRef::Binary { payload, last: false }, _)) => inflated += payload.len(),
+            Some((PartRef::Closed(Closed::Violation(error)), _)) => break error.kind(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(kind, ProtocolErrorKind::InflatedTooLong((64 << 20) - 1));
+    assert!(inflated >= (64 << 20) - (8 << 10), "what came before has been delivered: {inflated}");
 }
 
 /// A compressed echo: nothing is allocated for a message, on either feeding path, once each has been here.
@@ -220,9 +264,9 @@ fn idle_sessions() {
 /// As the example has it, with fewer: 128 bytes and no heap without compression, and at most 1 KiB with it.
 #[test]
 fn many_idle_sessions() {
-    for (at, (name, bytes)) in idle::report(2_000).into_iter().enumerate() {
+    for (at, (name, bytes)) in idle::report(10_000).into_iter().enumerate() {
         println!("{bytes} bytes a session: {name}");
-        assert!(bytes <= if at < 2 { 128 } else { 1_024 }, "{name}: {bytes}");
+        assert!(bytes <= if at < idle::PLAIN { 128 } else { 1_024 }, "{name}: {bytes}");
     }
 }
 

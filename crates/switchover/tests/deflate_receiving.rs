@@ -6,7 +6,6 @@ mod common;
 #[path = "common/deflate.rs"]
 mod compressing;
 
-use common::FEEDINGS;
 use compressing::{RSV1, compressed, deflated, deflater};
 use proptest::prelude::*;
 use switchover::{
@@ -17,18 +16,19 @@ use switchover::{
 use switchover_testkit::{
     frames::{self, RawFrame, Role},
     inflate::{End, inflate},
+    session::Feeding,
     split,
 };
 
-/// The events are the expected ones for both roles, under every split and both feedings, and so is the output.
+/// The events are the expected ones for both roles, under every split and every feeding, and so is the output.
 fn check(limits: &Limits, compression: &Compression, frames: &[RawFrame], expected: impl Fn(Role) -> Vec<Event>) {
     for (role, mask) in [(Role::Server, Some([1, 2, 3, 4])), (Role::Client, None)] {
         let frames: Vec<RawFrame> = frames.iter().cloned().map(|frame| frame.mask(mask)).collect();
         let bytes = frames::encode(&frames);
         let expected = expected(role);
-        let (_, output) = compressing::read(role, limits, compression, FEEDINGS[0], &[&bytes]);
+        let (_, output) = compressing::read(role, limits, compression, Feeding::Owned, &[&bytes]);
         split::for_every_split(&bytes, |pieces| {
-            for feeding in FEEDINGS {
+            for feeding in Feeding::ALL {
                 let (events, wanted) = compressing::read(role, limits, compression, feeding, pieces);
                 assert_eq!(events, expected, "{role:?} {feeding:?}");
                 assert_eq!(wanted, output, "{role:?} {feeding:?}");
@@ -55,7 +55,7 @@ fn text(payload: impl AsRef<[u8]>) -> RawFrame {
     compressed(RawFrame::text(deflated(payload.as_ref())))
 }
 
-/// RFC 7692, section 7.2.3, the frames of the examples, and what may stand between and behind them.
+/// Attack 45. RFC 7692, section 7.2.3, the frames of the examples, and what may stand between and behind them.
 #[test]
 fn the_examples_of_the_standard() {
     const HELLO: [u8; 7] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
@@ -117,7 +117,7 @@ fn reserved_bits() {
 fn reserved_bits_without_agreement() {
     let bytes = text("Hello").mask([1, 2, 3, 4]).encode();
     split::for_every_split(&bytes, |pieces| {
-        for feeding in FEEDINGS {
+        for feeding in Feeding::ALL {
             let (outcome, _) = common::read(Role::Server, &Limits::default(), feeding, pieces);
             let kind = switchover_testkit::frames::ViolationKind::ReservedBits;
             let violation = switchover_testkit::frames::Violation { kind, offset: 0 };
@@ -223,7 +223,7 @@ fn the_ratio() {
     let compression = Compression { ratio: 100, ..Compression::default() };
     let mixed: Vec<u8> = (0..1_500_u32).map(|at| at.wrapping_mul(0x9E37_79B9).to_be_bytes()[0]).chain(zeros).collect();
     let frame = compressed(RawFrame::binary(deflated(&mixed))).mask([1, 2, 3, 4]).encode();
-    for feeding in FEEDINGS {
+    for feeding in Feeding::ALL {
         for pieces in [split::whole(&frame), split::bytewise(&frame)] {
             let (events, _) = compressing::read(Role::Server, &limits, &compression, feeding, &pieces);
             assert_eq!(events, [Event::Binary(mixed.clone().into())]);
@@ -268,7 +268,7 @@ proptest! {
         let good = ends_well && !payload.is_empty() && bytes.len() <= 150 && payload.len() <= 150 && is_utf8;
         let mask = Some([1, 2, 3, 4]);
         let (events, _) = compressing::read(
-            Role::Server, &limits, &compression, FEEDINGS[0],
+            Role::Server, &limits, &compression, Feeding::Owned,
             &[&frames::encode(&frames.clone().map(|frame| frame.mask(mask)))],
         );
         // The verdict is right, and the same for every cut.
@@ -286,7 +286,7 @@ proptest! {
         }
         check(&limits, &compression, &frames, |role| {
             let frames = frames.clone().map(|frame| frame.mask(mask.filter(|_| role == Role::Server)));
-            compressing::read(role, &limits, &compression, FEEDINGS[0], &[&frames::encode(&frames)]).0
+            compressing::read(role, &limits, &compression, Feeding::Owned, &[&frames::encode(&frames)]).0
         });
     }
 }

@@ -6,9 +6,9 @@ mod common;
 #[path = "common/deflate.rs"]
 mod compressing;
 
-use bytes::{Bytes, BytesMut};
-use common::{FEEDINGS, written};
-use compressing::{RSV1, both, client, deflater, server, take};
+use bytes::Bytes;
+use common::written;
+use compressing::{RSV1, both, client, deflater, server};
 use proptest::prelude::*;
 use switchover::{
     ByteString, Event, Limits, Message, SendError, Server, Session, Side,
@@ -16,7 +16,11 @@ use switchover::{
     frame::{Decoder, DecoderConfig, FrameHeader, OpCode, Role, Rsv, Step},
     handshake::{DeflateContext, DeflateParameters},
 };
-use switchover_testkit::{frames::RawFrame, inflate::inflate, session::Feeding};
+use switchover_testkit::{
+    frames::RawFrame,
+    inflate::inflate,
+    session::{Feeding, Held},
+};
 
 /// The frames in what a server wrote, their payloads as they travel.
 fn frames(bytes: &[u8]) -> Vec<(FrameHeader, Vec<u8>)> {
@@ -116,8 +120,14 @@ fn talk<S: Side, R: Side>(
     feeding: Feeding,
     pool: &mut Option<DeflatePool>,
 ) -> (Vec<Event>, Vec<Event>) {
-    let (mut sent, mut received, mut buffer) = (Vec::new(), Vec::new(), BytesMut::new());
+    let (mut sent, mut received, mut held) = (Vec::new(), Vec::new(), Held::default());
     for action in actions.into_iter().chain([Action::Deliver(usize::MAX)]) {
+        if !sender.sender().has_room() {
+            // The rest of a message that is sent in fragments of one size.
+            for piece in written(sender).chunks(1_000) {
+                received.extend(pooled(receiver, pool, |receiver| feeding.feed(receiver, &mut held, piece, |_, _| {})));
+            }
+        }
         match action {
             Action::Send(message) => {
                 sent.push(event(message.clone()));
@@ -150,7 +160,8 @@ fn talk<S: Side, R: Side>(
             }
             Action::Deliver(size) => {
                 for piece in written(sender).chunks(size) {
-                    received.extend(pooled(receiver, pool, |receiver| take(receiver, feeding, &mut buffer, piece)));
+                    received
+                        .extend(pooled(receiver, pool, |receiver| feeding.feed(receiver, &mut held, piece, |_, _| {})));
                 }
             }
         }
@@ -161,7 +172,7 @@ fn talk<S: Side, R: Side>(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
-    /// Every window, takeover or not, every setting, both roles, both feedings, with a pool and without; messages that are
+    /// Every window, takeover or not, every setting, both roles, every feeding, with a pool and without; messages that are
     /// compressed, not compressed, in fragments; memory given back at any time: all of it arrives.
     #[test]
     fn messages_arrive(
@@ -169,13 +180,16 @@ proptest! {
         (ours, theirs) in (compression(), compression()),
         actions in prop::collection::vec(action(), 0..16),
         answers in prop::collection::vec(action(), 0..6),
-        owned in any::<bool>(),
+        feeding in prop::sample::select(&Feeding::ALL[..]),
         pool in any::<bool>(),
+        fragments in prop::option::of(1..500_usize),
     ) {
         let agreed = DeflateParameters { server: to_client, client: to_server };
         let limits = Limits::default();
         let (mut server, mut client) = (server(agreed, &limits, &ours), client(agreed, &limits, &theirs));
-        let feeding = FEEDINGS[usize::from(owned)];
+        if let Some(size) = fragments {
+            (server, client) = (server.with_fragments(size), client.with_fragments(size));
+        }
         let mut pool = pool.then(DeflatePool::new);
         let (sent, received) = talk(&mut server, &mut client, actions, feeding, &mut pool);
         prop_assert_eq!(sent, received);

@@ -4,12 +4,14 @@
 mod common;
 
 use bytes::BytesMut;
-use common::{FEEDINGS, read};
+use common::read;
 use proptest::prelude::*;
-use switchover::{Event, EventRef, Limits};
+use switchover::{Event, EventRef, Limits, PartRef};
 use switchover_testkit::{
     frames::{self, Outcome, RawFrame, Role, Verdict, ViolationKind},
-    model, split,
+    model,
+    session::Feeding,
+    split,
 };
 
 fn role() -> impl Strategy<Value = Role> {
@@ -21,11 +23,11 @@ fn small() -> Limits {
     Limits { message: 300, fragments: 6, ..Limits::default() }
 }
 
-/// The outcome is the expected one under every split and both feedings, and so is the output.
+/// The outcome is the expected one under every split and every feeding, and so is the output.
 fn check(role: Role, limits: &Limits, bytes: &[u8], expected: &Outcome) {
-    let (_, output) = read(role, limits, FEEDINGS[0], &[bytes]);
+    let (_, output) = read(role, limits, Feeding::Owned, &[bytes]);
     split::for_every_split(bytes, |pieces| {
-        for feeding in FEEDINGS {
+        for feeding in Feeding::ALL {
             let (outcome, wanted) = read(role, limits, feeding, pieces);
             assert_eq!(&outcome, expected, "{feeding:?}");
             assert_eq!(wanted, output, "{feeding:?}");
@@ -50,7 +52,7 @@ proptest! {
     fn random_cuts((role, case, cuts) in role().prop_flat_map(|role| {
         (Just(role), frames::valid(role), split::random_cuts())
     })) {
-        for feeding in FEEDINGS {
+        for feeding in Feeding::ALL {
             let (outcome, _) = read(role, &Limits::default(), feeding, &cuts.pieces(&case.bytes()));
             prop_assert_eq!(&outcome, &case.expected);
         }
@@ -77,7 +79,7 @@ proptest! {
     #[test]
     fn lengths_at_the_edges((role, case) in role().prop_flat_map(|role| (Just(role), frames::boundary(role)))) {
         let bytes = case.bytes();
-        for feeding in FEEDINGS {
+        for feeding in Feeding::ALL {
             for pieces in [split::whole(&bytes), split::chunks(&bytes, 4096), split::chunks(&bytes, 61)] {
                 prop_assert_eq!(&read(role, &Limits::default(), feeding, &pieces).0, &case.expected);
             }
@@ -130,4 +132,41 @@ fn the_way_of_feeding_may_change_between_messages() {
     assert_eq!(session.poll_event(&mut input), Some(Event::Binary(b"new"[..].into())));
     let mut third = RawFrame::text("again").mask(mask).encode();
     assert!(matches!(session.receive(&mut &mut third[..]), Some((EventRef::Text("again"), _))));
+    // In parts, and back.
+    for start in [&b"pa"[..], b""] {
+        let fourth = [RawFrame::binary(start).fin(false).mask(mask), RawFrame::continuation("rt").mask(mask)];
+        let mut bytes = frames::encode(&fourth);
+        let mut input = &mut bytes[..];
+        let mut parts = Vec::new();
+        while let Some((PartRef::Binary { payload, last }, _)) = session.receive_part(&mut input) {
+            parts.push((payload.to_vec(), last));
+        }
+        let whole = [(start.to_vec(), false), (b"rt".to_vec(), true)];
+        assert_eq!(parts, whole[usize::from(start.is_empty())..], "no part is empty");
+        assert_eq!(session.held(), 0);
+        let mut input = BytesMut::from(&frames::encode(&second)[..]);
+        assert_eq!(session.poll_event(&mut input), Some(Event::Binary(b"new"[..].into())));
+    }
+}
+
+/// A message is delivered as it arrives, and none of it is held.
+#[test]
+fn parts_are_delivered_as_they_arrive() {
+    let mut session = common::server();
+    let mut bytes = RawFrame::text("Gr\u{fc}\u{df}e, ganz lange").mask([1, 2, 3, 4]).encode();
+    let mut delivered = Vec::new();
+    let header = 6;
+    let len = bytes.len();
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        let mut input = core::slice::from_mut(byte);
+        match session.receive_part(&mut input) {
+            Some((PartRef::Text { payload, last }, _)) => {
+                assert!(at >= header && payload.len() == 1 && last == (at + 1 == len));
+                delivered.extend_from_slice(payload);
+            }
+            other => assert!(at < header && other.is_none()),
+        }
+        assert_eq!(session.held(), 0);
+    }
+    assert_eq!(delivered, "Gr\u{fc}\u{df}e, ganz lange".as_bytes());
 }

@@ -21,6 +21,32 @@ fn a_server_session_is_small() {
     assert!(size <= 128, "{size}");
 }
 
+/// Nor do many cost more than so many structs, after a message each: there is no heap.
+#[test]
+fn ten_thousand_idle_sessions() {
+    let count = 10_000;
+    let message = masked(RawFrame::text("a message"));
+    let (sessions, allocations) = measure(|| {
+        let mut sessions: Vec<Session<Server>> = Vec::with_capacity(count);
+        for _ in 0..count {
+            let mut session = server();
+            let mut input = message.clone();
+            let Some((EventRef::Text(text), sender)) = session.receive(&mut &mut input[..]) else {
+                panic!("a message")
+            };
+            sender.text(text).unwrap();
+            assert!(session.receive(&mut &mut [][..]).is_none());
+            let len = session.output().remaining();
+            session.output().advance(len);
+            sessions.push(session);
+        }
+        sessions
+    });
+    let bytes = i64::try_from(count * size_of::<Session<Server>>()).unwrap();
+    assert_eq!((sessions.len(), allocations.live), (count, bytes));
+    assert!(bytes <= 128 * 10_000, "{bytes}");
+}
+
 fn masked(frame: RawFrame) -> Vec<u8> {
     frame.mask([1, 2, 3, 4]).encode()
 }
@@ -165,7 +191,8 @@ fn held_bytes_are_visible() {
 #[test]
 fn a_flood_of_fragments_ends_at_the_limit() {
     for payload in [vec![], vec![b'x']] {
-        let mut session = Session::server(&Limits { fragments: 16_384, ..Limits::default() });
+        let limits = Limits { fragments: 16_384, empty_fragments: 20_000, ..Limits::default() };
+        let mut session = Session::server(&limits);
         let mut input = masked(RawFrame::text("").fin(false));
         assert!(session.receive(&mut &mut input[..]).is_none());
         let (frames, allocations) = measure(|| {

@@ -4,13 +4,16 @@
 mod common;
 
 use bytes::{Buf, Bytes, BytesMut};
-use common::{Counter, FEEDINGS, client, frames, read, server, written};
+use common::{Counter, client, frames, read, server, written};
 use proptest::prelude::*;
 use switchover::{
     ByteString, Client, EventRef, Limits, Message, Replies, SendError, Server, Session, Transport,
     frame::{OpCode, Role},
 };
-use switchover_testkit::frames::{self as wire, Event, RawFrame};
+use switchover_testkit::{
+    frames::{self as wire, Event, RawFrame},
+    session::Feeding,
+};
 
 fn message() -> impl Strategy<Value = Message> {
     let payload = |max| prop::collection::vec(any::<u8>(), 0..max).prop_map(Bytes::from);
@@ -46,7 +49,7 @@ proptest! {
             server.send(message).unwrap();
         }
         for (role, bytes) in [(wire::Role::Server, written(&mut client)), (wire::Role::Client, written(&mut server))] {
-            for feeding in FEEDINGS {
+            for feeding in Feeding::ALL {
                 let pieces: Vec<&[u8]> = bytes.chunks(piece).collect();
                 let (outcome, _) = read(role, &Limits::default(), feeding, &pieces);
                 prop_assert_eq!(&outcome.events, &expected);
@@ -84,6 +87,78 @@ fn fragments() {
         RawFrame::new(8, []),
     ]);
     assert_eq!(written(&mut server), expected);
+}
+
+/// 5.4: a long message in fragments of one size, as the output is drained; what must not wait for its end stands between them.
+#[test]
+fn fragments_of_one_size() {
+    let mut server = server().with_fragments(100);
+    let payload: Vec<u8> = (0..450_u32).map(|at| at.to_le_bytes()[0]).collect();
+    let ping = |payload: &'static str| Message::Ping(payload.into());
+    server.send(payload.clone()).unwrap();
+    assert!(!server.sender().has_room());
+    assert_eq!(server.send("next"), Err(SendError::Full("next".into())));
+    assert_eq!(server.sender().text("next"), Err(SendError::Full("next")));
+    assert_eq!(server.sender().fragment("next", false), Err(SendError::Full("next".into())));
+    assert_eq!(server.output().remaining(), 102, "one fragment waits");
+    server.send(ping("a")).unwrap();
+    let mut bytes = Vec::new();
+    let mut step = |server: &mut Session<Server>, len: usize| {
+        let output = server.output();
+        bytes.extend_from_slice(&output.copy_to_bytes(len));
+    };
+    step(&mut server, 102);
+    server.send(ping("b")).unwrap();
+    step(&mut server, 5);
+    assert_eq!(server.output().remaining(), 102 + 1, "another one, when less waits than a fragment");
+    server.sender().observe(&EventRef::Ping(b"c"));
+    while !server.output().is_empty() {
+        step(&mut server, 1);
+    }
+    assert!(server.sender().has_room());
+    // Not longer than a fragment, and longer by one byte.
+    server.send("x".repeat(100)).unwrap();
+    server.send("y".repeat(101)).unwrap();
+    server.sender().close(None).unwrap();
+    bytes.extend(written(&mut server));
+    let continuation = |range: core::ops::Range<usize>| RawFrame::continuation(&payload[range]);
+    let expected = wire::encode(&[
+        RawFrame::binary(&payload[..100]).fin(false),
+        RawFrame::ping("a"),
+        RawFrame::ping("b"),
+        continuation(100..200).fin(false),
+        RawFrame::new(10, "c"),
+        continuation(200..300).fin(false),
+        continuation(300..400).fin(false),
+        continuation(400..450),
+        RawFrame::text("x".repeat(100)),
+        RawFrame::text("y".repeat(100)).fin(false),
+        RawFrame::continuation("y"),
+        RawFrame::new(8, []),
+    ]);
+    assert_eq!(bytes, expected);
+}
+
+/// Such a message, from a client, whole on the other side, and what becomes of it where the connection ends.
+#[test]
+fn fragments_of_one_size_and_the_end() {
+    let text = "Gr\u{fc}\u{df}e ".repeat(100);
+    let mut client = client().with_fragments(7);
+    client.send(text.clone()).unwrap();
+    let (outcome, _) = read(wire::Role::Server, &Limits::default(), Feeding::Owned, &[&written(&mut client)]);
+    assert_eq!(outcome.events, [Event::Text(text.clone())]);
+    // The peer's end comes first: all of it is written all the same.
+    client.send(text.clone()).unwrap();
+    client.input_eof();
+    assert_eq!(client.transport(), Transport::Flush);
+    let (outcome, _) = read(wire::Role::Server, &Limits::default(), Feeding::Owned, &[&written(&mut client)]);
+    assert_eq!(outcome.events, [Event::Text(text.clone())]);
+    assert_eq!(client.transport(), Transport::Drop);
+    // Given up, nothing more is made of it.
+    let mut server = server().with_fragments(7);
+    server.send(text).unwrap();
+    server.abort();
+    assert_eq!((server.transport(), server.output().remaining()), (Transport::Drop, 9));
 }
 
 fn binary_message() -> Message {

@@ -29,19 +29,103 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use switchover::frame::{ProtocolError, ProtocolErrorKind};
-use switchover::{Closed, EventRef, Sender, Session, Side, Transport};
+use switchover::{Closed, EventRef, PartRef, Sender, Session, Side, Transport};
 
 use crate::frames::{Close, Event, Outcome, Verdict, Violation, ViolationKind};
 use crate::model;
 use crate::sim::{Advice, Endpoint};
 
-/// The two ways to feed a session.
+/// The ways to feed a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feeding {
     /// From one `BytesMut`, by [`Session::poll_event`].
     Owned,
     /// From a buffer that is another one for each read, by [`Session::receive`].
     InPlace,
+    /// From such a buffer, by [`Session::receive_part`]: the parts are put together again, by [`Held::join`].
+    Parts,
+}
+
+impl Feeding {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Owned, Self::InPlace, Self::Parts];
+
+    /// The events that a piece of a stream brings, for a session that is always fed in this way. Those that a session of
+    /// [`Owned`](Self::Owned) feeding leaves in `buffer` are there for the next piece, and `parts` has the beginning of a message.
+    ///
+    /// # Panics
+    ///
+    /// The session has left some of its input, or its parts are not what they should be.
+    pub fn feed<S: Side>(
+        self,
+        session: &mut Session<S>,
+        held: &mut Held,
+        piece: &[u8],
+        mut on_event: impl FnMut(&EventRef<'_>, &mut Sender<S>),
+    ) -> Vec<switchover::Event> {
+        let mut events = Vec::new();
+        let mut copy = piece.to_vec();
+        let mut input = &mut copy[..];
+        match self {
+            Self::Owned => {
+                held.buffer.extend_from_slice(piece);
+                while let Some(event) = session.poll_event(&mut held.buffer) {
+                    on_event(&event.as_ref(), session.sender());
+                    events.push(event);
+                }
+                return events;
+            }
+            Self::InPlace => {
+                while let Some((event, sender)) = session.receive(&mut input) {
+                    on_event(&event, sender);
+                    events.push(event.to_owned());
+                }
+            }
+            Self::Parts => {
+                while let Some((part, sender)) = session.receive_part(&mut input) {
+                    if let Some(event) = held.join(&part) {
+                        on_event(&event.as_ref(), sender);
+                        events.push(event);
+                    }
+                }
+            }
+        }
+        assert!(input.is_empty(), "a session takes all of its input");
+        events
+    }
+}
+
+/// What is held between the pieces of a stream: input of a session, or parts of a message.
+#[derive(Debug, Default)]
+pub struct Held {
+    buffer: BytesMut,
+    message: Vec<u8>,
+}
+
+impl Held {
+    /// The event that a part completes.
+    ///
+    /// # Panics
+    ///
+    /// The part is empty and not the last, or all parts of a text are no UTF-8.
+    pub fn join(&mut self, part: &PartRef<'_>) -> Option<switchover::Event> {
+        match part {
+            PartRef::Text { payload, last } | PartRef::Binary { payload, last } => {
+                assert!(*last || !payload.is_empty(), "a part is empty");
+                self.message.extend_from_slice(payload);
+                let message = last.then(|| core::mem::take(&mut self.message))?;
+                Some(if matches!(part, PartRef::Text { .. }) {
+                    let text = String::from_utf8(message).expect("a text is UTF-8");
+                    switchover::Event::Text(text.into())
+                } else {
+                    switchover::Event::Binary(message.into())
+                })
+            }
+            PartRef::Ping(payload) => Some(switchover::Event::Ping(payload.to_vec().into())),
+            PartRef::Pong(payload) => Some(switchover::Event::Pong(payload.to_vec().into())),
+            PartRef::Closed(closed) => Some(switchover::Event::Closed(closed.clone())),
+        }
+    }
 }
 
 /// A session as an end of a [`Pair`](crate::sim::Pair).
@@ -49,7 +133,7 @@ pub struct SessionEnd<S> {
     /// The session, for the application's commands.
     pub session: Session<S>,
     feeding: Feeding,
-    input: BytesMut,
+    held: Held,
     events: VecDeque<switchover::Event>,
     on_event: OnEvent<S>,
 }
@@ -59,7 +143,7 @@ type OnEvent<S> = Box<dyn FnMut(&EventRef<'_>, &mut Sender<S>)>;
 impl<S: Side> SessionEnd<S> {
     /// A session that is fed in this way.
     pub fn new(session: Session<S>, feeding: Feeding) -> Self {
-        Self { session, feeding, input: BytesMut::new(), events: VecDeque::new(), on_event: Box::new(|_, _| {}) }
+        Self { session, feeding, held: Held::default(), events: VecDeque::new(), on_event: Box::new(|_, _| {}) }
     }
 
     /// The same, with an application that looks at each event as it is received, and may send.
@@ -91,7 +175,7 @@ pub fn outcome(events: impl IntoIterator<Item = switchover::Event>) -> Outcome {
 impl From<&switchover::Limits> for model::Limits {
     fn from(limits: &switchover::Limits) -> Self {
         let message = limits.message as u64;
-        Self { payload: message, message, fragments: limits.fragments.into() }
+        Self { payload: message.min(limits.frame as u64), message, fragments: limits.fragments.into() }
     }
 }
 
@@ -128,7 +212,7 @@ fn verdict(closed: &Closed) -> Verdict {
             Verdict::Ended(Close { code: Some(reason.code.as_u16()), reason: reason.text.to_string() })
         }
         Closed::Violation(error) => Verdict::Violation((*error).into()),
-        Closed::Eof | Closed::TimedOut => Verdict::NeedMore,
+        Closed::Eof | Closed::TimedOut | Closed::Idle | Closed::Unresponsive => Verdict::NeedMore,
     }
 }
 
@@ -136,24 +220,7 @@ impl<S: Side> Endpoint for SessionEnd<S> {
     type Event = switchover::Event;
 
     fn receive(&mut self, bytes: &[u8]) {
-        match self.feeding {
-            Feeding::Owned => {
-                self.input.extend_from_slice(bytes);
-                while let Some(event) = self.session.poll_event(&mut self.input) {
-                    (self.on_event)(&event.as_ref(), self.session.sender());
-                    self.events.push_back(event);
-                }
-            }
-            Feeding::InPlace => {
-                let mut buffer = bytes.to_vec();
-                let mut input = &mut buffer[..];
-                while let Some((event, sender)) = self.session.receive(&mut input) {
-                    (self.on_event)(&event, sender);
-                    self.events.push_back(event.to_owned());
-                }
-                assert!(input.is_empty(), "a session takes all of its input");
-            }
-        }
+        self.events.extend(self.feeding.feed(&mut self.session, &mut self.held, bytes, &mut self.on_event));
     }
 
     fn receive_eof(&mut self) {

@@ -12,10 +12,18 @@ use switchover_testkit::session::{Feeding, SessionEnd, outcome};
 use switchover_testkit::sim::{Advice, Endpoint, Link, Pair, ResetCause, Wire, links};
 
 /// Small limits, and time enough to close over the slowest links.
-const LIMITS: Limits = Limits { message: 300, fragments: 7, queued: 1 << 20, close: Duration::from_secs(80_000) };
+const LIMITS: Limits = Limits {
+    message: 300,
+    frame: 300,
+    fragments: 7,
+    empty_fragments: 7,
+    control: 1_000,
+    queued: 1 << 20,
+    close: Duration::from_secs(80_000),
+};
 
 fn feeding() -> impl Strategy<Value = Feeding> {
-    select(vec![Feeding::Owned, Feeding::InPlace])
+    select(&Feeding::ALL[..])
 }
 
 fn server(feeding: Feeding) -> SessionEnd<switchover::Server> {

@@ -4,12 +4,12 @@ use std::{borrow::Cow, io};
 
 use bytes::BytesMut;
 use switchover::{
-    Client, Options, OsMasks,
+    Client, Options,
     handshake::{
         Attempt, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, Offer, Proxy, Redirects, Response, Url,
     },
-    nonce,
 };
+use switchover_random::{OsMasks, nonce};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,

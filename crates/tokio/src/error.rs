@@ -3,7 +3,7 @@
 use std::io;
 
 use switchover::{
-    Message, SendError,
+    Message, Prepared, SendError,
     frame::InvalidClose,
     handshake::{HandshakeError, LocalError, Offer, RedirectError, Refusal, UrlError},
 };
@@ -74,4 +74,9 @@ pub enum ConnectError {
     /// The transport failed.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// The error of a prepared message that was not sent, with the message itself.
+pub(crate) fn given_back(error: SendError<&Prepared>) -> SendError<Message> {
+    error.map(|prepared| prepared.message().clone())
 }

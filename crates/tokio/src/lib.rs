@@ -44,7 +44,8 @@ pub use connect::{client, connect, connect_through, connect_with, tunnel};
 pub use error::{AcceptError, ConnectError, Error};
 pub use split::{ReceiveHalf, SendHalf};
 pub use switchover::{
-    self, ByteString, Client, Closed, Event, Limits, Message, Options, OsMasks, Replies, SendError, Server,
+    self, ByteString, Client, Closed, Event, HibernateError, Keepalive, Limits, Message, Options, Prepared, Replies,
+    ResumeError, SendError, Server,
     frame::CloseCode,
     handshake::{
         Choice, Credentials, Offer, OriginPolicy, Proposal, Proxy, Refusal, Request, Response, SubprotocolPolicy, Url,
@@ -52,6 +53,7 @@ pub use switchover::{
 };
 #[cfg(feature = "deflate")]
 pub use switchover::{deflate::Compression, handshake::Deflate};
+pub use switchover_random::OsMasks;
 pub use websocket::WebSocket;
 
 /// The examples of the project's README, compiled and run as a test.

@@ -3,18 +3,18 @@
 use std::{
     io,
     pin::{Pin, pin},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::BytesMut;
-use switchover::{Closed, Event, Receiver, Side, Transport};
+use switchover::{Closed, Event, Keepalive, Receiver, Side, Transport};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     time::{Instant, Sleep, sleep},
 };
 
-use crate::{Error, writing::Advice, writing::Writing};
+use crate::{Error, Options, writing::Advice, writing::Writing};
 
 /// Room for a read. A payload that is kept keeps the whole buffer alive, so this is not more than a few reads need.
 const READ: usize = 16 << 10;
@@ -25,8 +25,8 @@ const LEAST: usize = 2 << 10;
 /// The receiving half of a session, and what it has read.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    receiver: Receiver,
-    input: BytesMut,
+    pub(crate) receiver: Receiver,
+    pub(crate) input: BytesMut,
     /// The last event waits until the transport is done, so that whoever sees it may drop everything.
     hold: bool,
     /// How receiving ended.
@@ -36,8 +36,14 @@ pub(crate) struct Reading {
     /// What went wrong after the peer's Close, when nothing could be lost any more.
     late: Option<io::Error>,
     epoch: Instant,
-    /// Wakes for the deadline of the closing handshake.
-    alarm: Option<Pin<Box<Sleep>>>,
+    /// Silence is noticed: the time of a read counts.
+    keeps_alive: bool,
+    /// When something was read last, unless the session has been told.
+    heard: Option<Duration>,
+    /// A time is up, and what has arrived by now is looked at first.
+    looked: bool,
+    /// Wakes for the next deadline of the session, and for which one.
+    alarm: Option<(Duration, Pin<Box<Sleep>>)>,
 }
 
 /// What the reading direction needs of the other one, which it may share.
@@ -61,8 +67,20 @@ impl Reading {
         self.receiver.release_memory();
     }
 
-    pub(crate) fn new(receiver: Receiver, input: BytesMut, hold: bool) -> Self {
-        Self { receiver, input, hold, closed: None, told: false, late: None, epoch: Instant::now(), alarm: None }
+    pub(crate) fn new(receiver: Receiver, input: BytesMut, options: &Options) -> Self {
+        Self {
+            receiver,
+            input,
+            hold: options.replies.close,
+            closed: None,
+            told: false,
+            late: None,
+            epoch: Instant::now(),
+            keeps_alive: options.keepalive != Keepalive::default(),
+            heard: None,
+            looked: false,
+            alarm: None,
+        }
     }
 
     /// The next event; `None` after the last one.
@@ -77,11 +95,10 @@ impl Reading {
                 return Poll::Ready(Ok(Some(event)));
             }
             let (advice, deadline) = ends.drive(cx);
-            if self.is_late(deadline, cx) {
-                let now = self.epoch.elapsed();
-                if ends.writing(|writing| writing.sender.handle_timeout(now)) {
-                    self.time_out();
-                }
+            let deadline = deadline.into_iter().chain(self.receiver.poll_timeout()).min();
+            let late = self.is_late(deadline, cx);
+            if late && (self.looked || matches!(advice, Transport::Flush | Transport::Drop)) {
+                self.tell_time(ends);
                 continue;
             }
             match advice {
@@ -89,10 +106,15 @@ impl Reading {
                 Transport::Flush => return Poll::Pending,
                 Transport::Open | Transport::ShutdownWrite | Transport::AwaitPeer => {}
             }
-            match ready!(ends.poll_read(cx, &mut self.input)) {
-                Ok(0) => self.end_of_stream(ends),
-                Ok(_) => {}
-                Err(error) => {
+            // Nobody is found silent because this task was: what the transport has by now counts.
+            self.looked = late;
+            match ends.poll_read(cx, &mut self.input) {
+                Poll::Pending if late => {}
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(0)) => self.end_of_stream(ends),
+                Poll::Ready(Ok(_)) if self.keeps_alive => self.heard = Some(self.epoch.elapsed()),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => {
                     ends.writing(|writing| writing.sender.abort());
                     if self.closed.is_none() {
                         self.told = true;
@@ -138,11 +160,22 @@ impl Reading {
         ends.writing(|writing| writing.sender.input_eof());
     }
 
-    fn time_out(&mut self) {
+    /// Tells the session the time, and what was received until now.
+    fn tell_time(&mut self, ends: &mut impl Ends) {
+        self.looked = false;
+        let (now, heard) = (self.epoch.elapsed(), self.heard.take());
+        self.receiver.handle_timeout(now);
+        let ended = ends.writing(|writing| {
+            if let Some(at) = heard {
+                writing.sender.heard(at);
+            }
+            writing.sender.handle_timeout(now)
+        });
+        let Some(closed) = ended else { return };
         if self.closed.is_some() {
             self.late = Some(io::ErrorKind::TimedOut.into());
         } else {
-            self.closed = Some(Closed::TimedOut);
+            self.closed = self.receiver.end(closed);
         }
     }
 
@@ -154,7 +187,11 @@ impl Reading {
             self.alarm = None;
             return true;
         }
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(left)));
+        let (at, alarm) = self.alarm.get_or_insert_with(|| (deadline, Box::pin(sleep(left))));
+        if *at != deadline {
+            *at = deadline;
+            alarm.set(sleep(left));
+        }
         alarm.as_mut().poll(cx).is_ready()
     }
 

@@ -1,7 +1,13 @@
 //! A connection in two halves, for a task that receives and a task that sends.
 //!
 //! The writing direction is shared behind a lock. The sending half holds it while it queues and writes, the receiving half
-//! only while it answers or ends the connection; neither of them across an await. Each half is woken for what the other does:
+//! only for what crosses over, neither of them across an await:
+//! - Receiving messages takes no lock. A Ping, a Pong, the last event, the end of the stream, the passing of a deadline and output
+//!   of its own to write do.
+//! - What the receiving half owes is in the output before the event is given out, so that it cannot be lost: it is written by
+//!   whichever half writes next, and the receiving half goes on until all of it is.
+//!
+//! Each half is woken for what the other does:
 //! - The transport's writing side may have to wake both, so it is always polled with a waker that does ([`Wakers`]).
 //! - Who empties the output wakes the other half, which may wait for that too.
 //! - Who changes what the receiving half has to look at says so in `attention`, which is written under the lock and read
@@ -16,17 +22,19 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
+    time::Duration,
 };
 
 use atomic_waker::AtomicWaker;
 use bytes::{Buf, BytesMut};
 use futures_core::Stream;
 use futures_sink::Sink;
-use switchover::{Closed, Event, Message, Side, Transport, frame::CloseCode};
+use switchover::{Closed, Event, Message, Prepared, Side, Transport, frame::CloseCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     Error,
+    error::given_back,
     reading::{Ends, Reading, poll_fill},
     writing::{Advice, Writing},
 };
@@ -67,7 +75,7 @@ where
     let waker = Waker::from(Arc::clone(&wakers));
     // There may be output and a deadline already.
     let shared = Arc::new(Shared { writing: Mutex::new(writing), attention: AtomicBool::new(true), wakers, waker });
-    let ends = Halved { read, shared: Arc::clone(&shared) };
+    let ends = Halved { read, shared: Arc::clone(&shared), deadline: None };
     (ReceiveHalf { reading, ends }, SendHalf { shared })
 }
 
@@ -78,6 +86,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, S: Side> ReceiveHalf<R, W, S> 
     /// The transport failed before the peer's Close arrived; then there is nothing left to receive.
     pub async fn receive(&mut self) -> Result<Option<Event>, Error> {
         poll_fn(|cx| self.reading.poll_receive(&mut self.ends, cx)).await
+    }
+
+    /// Gives back the memory that is kept for compressed messages: see
+    /// [`Receiver::release_memory`](switchover::Receiver::release_memory).
+    pub fn release_memory(&mut self) {
+        self.reading.release_memory();
     }
 
     /// How receiving ended, if it has.
@@ -130,6 +144,31 @@ impl<W: AsyncWrite + Unpin, S: Side> SendHalf<W, S> {
     pub async fn feed_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         poll_fn(|cx| self.poll_with(cx, Writing::poll_ready)).await?;
         Ok(self.shared.lock().sender.send_uncompressed(message)?)
+    }
+
+    /// Queues a message that is encoded already, for many connections: see
+    /// [`Sender::send_prepared`](switchover::Sender::send_prepared). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_with(cx, Writing::poll_ready)).await?;
+        Ok(self.shared.lock().sender.send_prepared(prepared).map_err(given_back)?)
+    }
+
+    /// Queues one fragment of a message as it is: see
+    /// [`Sender::fragment_uncompressed`](switchover::Sender::fragment_uncompressed). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub async fn fragment_uncompressed(&mut self, fragment: impl Into<Message>, last: bool) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_with(cx, Writing::poll_ready)).await?;
+        Ok(self.shared.lock().sender.fragment_uncompressed(fragment, last)?)
+    }
+
+    /// Gives back the memory that is kept for compressing: see [`Sender::release_memory`](switchover::Sender::release_memory).
+    pub fn release_memory(&mut self) {
+        self.shared.lock().sender.release_memory();
     }
 
     /// Writes all that is queued. It is safe to cancel.
@@ -219,6 +258,8 @@ impl<R: Unpin, W, S> Unpin for ReceiveHalf<R, W, S> {}
 struct Halved<R, W, S> {
     read: R,
     shared: Arc<Shared<W, S>>,
+    /// The deadline of the sending half, when it was asked last. What moves it sets `attention`.
+    deadline: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -275,14 +316,15 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, S: Side> Ends for Halved<R, W,
         let shared = &*self.shared;
         shared.wakers.receiver.register(cx.waker());
         if !shared.attention.load(Ordering::Acquire) {
-            return (Transport::Open, None);
+            return (Transport::Open, self.deadline);
         }
         let mut writing = shared.lock();
         let before = writing.sender.output().remaining();
         let advice = writing.drive(&mut Context::from_waker(&shared.waker));
         let after = writing.sender.output().remaining();
-        shared.attention.store(after > 0 || advice != (Transport::Open, None), Ordering::Release);
+        shared.attention.store(after > 0 || advice.0 != Transport::Open, Ordering::Release);
         drop(writing);
+        self.deadline = advice.1;
         if after < before {
             shared.wakers.sender.wake();
         }

@@ -10,7 +10,10 @@ use std::{
 use bytes::BytesMut;
 use futures_core::Stream;
 use futures_sink::Sink;
-use switchover::{Closed, Event, Message, Session, Side, frame::CloseCode, handshake::Agreement};
+use switchover::{
+    Closed, Event, HibernateError, Message, Prepared, ResumeError, Session, Side, frame::CloseCode,
+    handshake::Agreement,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{
@@ -19,7 +22,7 @@ use tokio::{
     },
 };
 
-use crate::{Error, Options, ReceiveHalf, SendHalf, reading::Reading, split, writing::Writing};
+use crate::{Error, Options, ReceiveHalf, SendHalf, error::given_back, reading::Reading, split, writing::Writing};
 
 /// A WebSocket connection over a transport `T`, as a server or a client (`S`).
 ///
@@ -27,6 +30,9 @@ use crate::{Error, Options, ReceiveHalf, SendHalf, reading::Reading, split, writ
 /// with [`feed`](Self::feed), go out in one vectored write once everything that was read has been handled. The last event is
 /// [`Event::Closed`]; it comes when the closing handshake is over and the transport is shut down in order, so that nothing is
 /// lost when the connection is then dropped. After it there is `None`.
+///
+/// Deadlines and Pings ([`Options::keepalive`]) are the work of `receive` too, while somebody waits in it. What arrived while
+/// nobody did is read before anybody is found silent.
 ///
 /// [`send`](Self::send) and [`flush`](Self::flush) wait for the peer to read, and do not read themselves. Two ends that send
 /// each other more than the network holds, before either of them receives, wait for ever: `feed` and `receive`, or
@@ -36,8 +42,9 @@ use crate::{Error, Options, ReceiveHalf, SendHalf, reading::Reading, split, writ
 ///
 /// - Poll: [`receive`](Self::receive), [`flush`](Self::flush)
 /// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment),
-///   [`feed_uncompressed`](Self::feed_uncompressed), [`start_close`](Self::start_close), [`close`](Self::close),
-///   [`release_memory`](Self::release_memory), [`split`](Self::split)
+///   [`feed_uncompressed`](Self::feed_uncompressed), [`fragment_uncompressed`](Self::fragment_uncompressed),
+///   [`feed_prepared`](Self::feed_prepared), [`start_close`](Self::start_close), [`close`](Self::close),
+///   [`release_memory`](Self::release_memory), [`split`](Self::split), [`hibernate`](Self::hibernate)
 /// - Getters: [`agreement`](Self::agreement), [`closed`](Self::closed), [`late_error`](Self::late_error),
 ///   [`get_ref`](Self::get_ref)
 #[derive(Debug)]
@@ -50,10 +57,25 @@ pub struct WebSocket<T, S> {
 impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
     /// A connection whose opening handshake is done. `input` has the bytes that were received behind it.
     pub fn new(io: T, side: S, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
-        let session = Session::new(side, &options.limits, options.replies);
+        let session = Session::new(side, &options.limits, options.replies).with_keepalive(&options.keepalive);
         #[cfg(feature = "deflate")]
         let session = session.with_deflate(agreement.deflate(), &options.compression);
+        let session = match options.fragments {
+            Some(size) => session.with_fragments(size),
+            None => session,
+        };
         Self::over(io, session, agreement, input, options)
+    }
+
+    /// A connection that was [hibernated](Self::hibernate) goes on. Its session may be of any process; the the
+    /// options are those of a new connection. What the opening handshake agreed on beside compression does not travel, and
+    /// [`agreement`](Self::agreement) has nothing of it.
+    ///
+    /// # Errors
+    /// `state` is no session of this kind.
+    pub fn resume(io: T, side: S, state: &[u8], input: BytesMut, options: &Options) -> Result<Self, ResumeError> {
+        let session = Session::resume(side, state, options)?;
+        Ok(Self::over(io, session, Agreement::default(), input, options))
     }
 
     /// Receives the next event; `None` after the last one.
@@ -104,6 +126,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
     pub async fn feed_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         poll_fn(|cx| self.writing.poll_ready(cx)).await?;
         Ok(self.writing.sender.send_uncompressed(message)?)
+    }
+
+    /// Queues a message that is encoded already, for many connections: see
+    /// [`Sender::send_prepared`](switchover::Sender::send_prepared). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        poll_fn(|cx| self.writing.poll_ready(cx)).await?;
+        Ok(self.writing.sender.send_prepared(prepared).map_err(given_back)?)
+    }
+
+    /// Queues one fragment of a message as it is: see
+    /// [`Sender::fragment_uncompressed`](switchover::Sender::fragment_uncompressed). For the rest as [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As for [`feed`](Self::feed).
+    pub async fn fragment_uncompressed(&mut self, fragment: impl Into<Message>, last: bool) -> Result<(), Error> {
+        poll_fn(|cx| self.writing.poll_ready(cx)).await?;
+        Ok(self.writing.sender.fragment_uncompressed(fragment, last)?)
     }
 
     /// Gives back the memory that is kept for compression: see
@@ -171,14 +213,34 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
         split::halves(self.reading, self.writing, halve)
     }
 
+    /// Takes the connection out of this process, between two events: its transport, its session as a few bytes, and what was read
+    /// and not received yet. All three have to travel: see [`resume`](Self::resume). Before it, [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// Gives the connection back, if its session is not between messages, or something has not been written: see
+    /// [`HibernateError`].
+    #[expect(clippy::result_large_err, reason = "the connection is given back as it came")]
+    pub fn hibernate(mut self) -> Result<(T, Vec<u8>, BytesMut), HibernateError<Self>> {
+        if self.writing.is_broken() {
+            return Err(HibernateError::Closing(self));
+        }
+        if self.writing.is_unflushed() {
+            return Err(HibernateError::Output(self));
+        }
+        match Session::join(self.reading.receiver, self.writing.sender).hibernate() {
+            Ok(state) => Ok((self.writing.io, state, self.reading.input)),
+            Err(error) => {
+                let (reason, session) = error.into_parts();
+                (self.reading.receiver, self.writing.sender) = session.split();
+                Err(reason.map(|()| self))
+            }
+        }
+    }
+
     /// A connection with a session of any age.
     pub(crate) fn over(io: T, session: Session<S>, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
         let (receiver, sender) = session.split();
-        Self {
-            reading: Reading::new(receiver, input, options.replies.close),
-            writing: Writing::new(io, sender, options.limits.queued),
-            agreement,
-        }
+        Self { reading: Reading::new(receiver, input, options), writing: Writing::new(io, sender), agreement }
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {

@@ -18,8 +18,6 @@ use crate::Error;
 pub(crate) struct Writing<W, S> {
     pub(crate) io: W,
     pub(crate) sender: Sender<S>,
-    /// The high-water mark of the output.
-    queued: usize,
     /// Bytes were written that the transport may hold back.
     unflushed: bool,
     /// Nothing more is written.
@@ -34,15 +32,15 @@ pub(crate) struct Writing<W, S> {
 pub(crate) type Advice = (Transport, Option<Duration>);
 
 impl<W: AsyncWrite + Unpin, S: Side> Writing<W, S> {
-    pub(crate) fn new(io: W, sender: Sender<S>, queued: usize) -> Self {
-        Self { io, sender, queued, unflushed: false, shut: false, broken: false, failure: None }
+    pub(crate) fn new(io: W, sender: Sender<S>) -> Self {
+        Self { io, sender, unflushed: false, shut: false, broken: false, failure: None }
     }
 
     /// The reading side of the transport, and this on the writing side.
     pub(crate) fn split<R, V>(self, halve: impl FnOnce(W) -> (R, V)) -> (R, Writing<V, S>) {
-        let Self { io, sender, queued, unflushed, shut, broken, failure } = self;
+        let Self { io, sender, unflushed, shut, broken, failure } = self;
         let (read, io) = halve(io);
-        (read, Writing { io, sender, queued, unflushed, shut, broken, failure })
+        (read, Writing { io, sender, unflushed, shut, broken, failure })
     }
 
     /// Writes all output, in as few writes as the transport allows.
@@ -65,6 +63,16 @@ impl<W: AsyncWrite + Unpin, S: Side> Writing<W, S> {
             Poll::Pending if self.has_room() => Poll::Ready(Ok(())),
             written => written,
         }
+    }
+
+    /// Whether a write has failed.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Whether the transport may hold back what was written.
+    pub(crate) fn is_unflushed(&self) -> bool {
+        self.unflushed
     }
 
     /// Queues a message.
@@ -127,8 +135,8 @@ impl<W: AsyncWrite + Unpin, S: Side> Writing<W, S> {
         self.broken || self.sender.transport() == Transport::Drop && !self.sender.output().is_empty()
     }
 
-    fn has_room(&mut self) -> bool {
-        self.sender.output().remaining() < self.queued
+    fn has_room(&self) -> bool {
+        self.sender.has_room()
     }
 
     fn discard(&mut self) {

@@ -8,14 +8,14 @@ use common::{REQUEST, offer};
 use switchover_tokio::{Choice, Compression, Deflate, Event, Message, Options, accept_with, client};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-/// Both sides offer it: messages arrive, whole, in fragments, as they are, and after memory was given back.
+/// Both sides offer it: messages arrive, whole, in fragments, in such of one size, as they are, and after memory was given back.
 #[tokio::test]
 async fn both_ends_compress() {
     let (near, far) = duplex(1 << 12);
     let offer = offer().extension(Deflate::new()).unwrap();
     let choice = Choice::new().extension(Deflate::new().no_peer_context_takeover()).unwrap();
     let compression = Compression { level: 9, threshold: 0, ..Compression::default() };
-    let options = Options { compression, ..Options::default() };
+    let options = Options { compression, fragments: Some(5_000), ..Options::default() };
     let (client, server) = tokio::join!(client(near, &offer, &options), accept_with(far, |_| Ok(choice)));
     let (mut client, mut server) = (client.unwrap().0, server.unwrap());
     for websocket in [client.agreement(), server.agreement()] {

@@ -35,7 +35,7 @@ fn as_message(event: Event) -> Message {
     }
 }
 
-/// The future of `receive` is dropped wherever it waits, and no byte is lost.
+/// Attack 42. The future of `receive` is dropped wherever it waits, and no byte is lost.
 #[tokio::test]
 async fn receiving_can_be_cancelled_anywhere() {
     for capacity in [1, 3, 16, 200] {
@@ -75,7 +75,7 @@ async fn receiving_can_be_cancelled_anywhere() {
     }
 }
 
-/// `feed` and `flush` too: a flush that is dropped goes on with the next one.
+/// Attack 42. `feed` and `flush` too: a flush that is dropped goes on with the next one.
 #[tokio::test]
 async fn flushing_can_be_cancelled_anywhere() {
     let (mut client, mut server) = pair(5).await;

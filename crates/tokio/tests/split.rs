@@ -12,11 +12,13 @@ use std::{
     time::Duration,
 };
 
+use bytes::BytesMut;
 use common::{Watched, frame, pair, watched_server};
 use futures_util::{SinkExt, StreamExt};
 use switchover_tokio::{
-    Closed, Error, Event, Message, ReceiveHalf, SendError, SendHalf, Server, accept, connect,
-    switchover::{Side, frame::OpCode},
+    Closed, Error, Event, Keepalive, Message, Options, ReceiveHalf, SendError, SendHalf, Server, WebSocket, accept,
+    connect,
+    switchover::{Side, frame::OpCode, handshake::Agreement},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, split},
@@ -398,6 +400,7 @@ async fn halves_are_dropped_in_any_order() {
     assert_eq!(client.receive().await.unwrap(), Some(Event::Closed(Closed::Eof)));
 }
 
+/// Attack 42. The same in halves.
 #[tokio::test]
 async fn receiving_in_a_half_can_be_cancelled_anywhere() {
     let (mut client, server) = pair(3).await;
@@ -452,4 +455,55 @@ async fn halves_of_tcp_are_a_stream_and_a_sink() {
     SinkExt::close(&mut sender).await.unwrap();
     assert_eq!(drain(receiver).await.2.code().as_u16(), 1000);
     server.await.unwrap().unwrap();
+}
+
+/// A transport that blocks its thread in the middle of a write, as long as the test likes.
+struct Blocking(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>);
+
+impl AsyncWrite for Blocking {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.send(()).unwrap();
+        self.1.recv().unwrap();
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The sending half stands in a write with the lock in its hand, and messages are received all the same, also where there is a
+/// deadline to keep.
+#[tokio::test]
+async fn receiving_messages_takes_no_lock() {
+    for keepalive in [Keepalive::default(), Keepalive { idle: Some(Duration::from_secs(60)), ..Keepalive::default() }] {
+        let (mut near, far) = tokio::io::duplex(1 << 16);
+        let (begun, begins) = std::sync::mpsc::channel();
+        let (goes_on, go_on) = std::sync::mpsc::channel();
+        let options = Options { keepalive, ..Options::default() };
+        let server = WebSocket::new(far, Server, Agreement::default(), BytesMut::new(), &options);
+        let (mut receiver, mut sender) = server.split_with(|far| (far, Blocking(begun, go_on)));
+        // The first turn looks at everything there may be.
+        near.write_all(&frame(OpCode::Text, b"first", true)).await.unwrap();
+        assert_eq!(receiver.receive().await.unwrap(), Some(Event::Text("first".into())));
+        assert!(timeout(Duration::from_millis(5), receiver.receive()).await.is_err());
+
+        let sending = std::thread::spawn(move || {
+            let waker = Waker::noop();
+            let mut send = Box::pin(sender.send("blocks"));
+            assert!(send.as_mut().poll(&mut Context::from_waker(waker)).is_ready());
+        });
+        begins.recv().unwrap();
+        for _ in 0..100 {
+            near.write_all(&frame(OpCode::Text, b"message", true)).await.unwrap();
+            assert_eq!(receiver.receive().await.unwrap(), Some(Event::Text("message".into())));
+        }
+        assert!(!sending.is_finished());
+        goes_on.send(()).unwrap();
+        sending.join().unwrap();
+    }
 }

@@ -2,12 +2,14 @@
 
 use std::{fs, path::Path};
 
-/// Each of its snippets stands in a file of this package, but for the depth at which it is indented.
+/// Each of its snippets stands in a file of this package, or of the example that hands over, but for the depth at which it is indented.
 #[test]
 fn snippets_are_those_of_the_package() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["", "src", "src/bin"].map(|folder| package.join(folder)) {
+    for folder in
+        ["", "src", "src/bin", "../../crates/tokio/examples/tokio_hand_over"].map(|folder| package.join(folder))
+    {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

@@ -1,10 +1,11 @@
 //! What a server answers.
 
 use switchover_header::names::SEC_WEBSOCKET_VERSION;
-use switchover_header::{ResponseHead, Status, value};
+use switchover_header::value::{self, Product};
+use switchover_header::{ResponseHead, Status};
 
 use crate::Agreement;
-use crate::upgrade::{Advertised, advertised};
+use crate::upgrade::advertised;
 
 /// A response to the request that asks to leave HTTP; `G` is the agreement that it may make.
 #[derive(Debug)]
@@ -42,8 +43,9 @@ impl<'a> RefusedAnswer<'a> {
     }
 
     /// The protocols that the server can switch to, where it says so, the most preferred first: a 426 has to, and any
-    /// other response may (RFC 9110, sections 7.8 and 15.5.22). They are for another request; nothing was switched.
-    pub fn upgrade(&self) -> impl Iterator<Item = Advertised<'_>> {
+    /// other response may (RFC 9110, sections 7.8 and 15.5.22). They are for another request; nothing was switched. Some may
+    /// be [out of reach](crate::is_actionable).
+    pub fn upgrade(&self) -> impl Iterator<Item = Product<'_>> {
         advertised(&self.head)
     }
 

@@ -17,10 +17,11 @@ pub trait Attempt {
     fn method(&self) -> &str;
 
     /// The agreement that a response makes, from the byte behind its head on; `None` where it is an ordinary answer of
-    /// HTTP. It is asked about each 101 and each final response.
+    /// HTTP. It is asked about each 101 and each final response, once, when the head is complete. A 101 is no ordinary
+    /// answer: `None` for one fails the handshake with [`HandshakeError::ProtocolNotOffered`].
     ///
     /// # Errors
-    /// How a response differs from what it has to be. That fails the connection.
+    /// How a response differs from what it has to be. That fails the handshake, and the connection is dropped.
     fn judge(&self, view: &impl ResponseView) -> Result<Option<Self::Agreement>, HandshakeError>;
 }
 

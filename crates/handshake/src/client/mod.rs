@@ -14,7 +14,7 @@ pub use self::attempt::Attempt;
 use self::content::RefusedContent;
 pub use self::offer::Offer;
 pub use self::verify::{Expectations, verify};
-pub(crate) use self::verify::{check_accept, check_connection, check_upgrade, negotiated};
+pub(crate) use self::verify::{check_accept, check_connection, check_switch, negotiated, without_protocol};
 use crate::{
     ConnectExpectations, ConnectOffer, HandshakeError, INLINE_FIELDS, LocalError, UpgradeExpectations, UpgradeOffer,
 };
@@ -181,11 +181,11 @@ impl<A: Attempt> ClientHandshake<A> {
         }
         // What was judged a refusal stays one, whatever the caller has done since.
         if self.refused.is_none() {
-            match self.attempt.judge(&head) {
-                Ok(Some(agreement)) => return Ok(Step::Done { value: Answer::Accepted { agreement, head }, consumed }),
-                Ok(None) if switched => return fail(HandshakeError::ProtocolNotOffered),
-                Ok(None) => {}
-                Err(error) => return fail(error),
+            let judged = self.attempt.judge(&head).transpose();
+            match judged.or_else(|| switched.then_some(Err(HandshakeError::ProtocolNotOffered))) {
+                Some(Ok(agreement)) => return Ok(Step::Done { value: Answer::Accepted { agreement, head }, consumed }),
+                Some(Err(error)) => return fail(error),
+                None => {}
             }
         }
         let content = match self.refused.take() {
@@ -205,8 +205,11 @@ impl<A: Attempt> ClientHandshake<A> {
     }
 }
 
+/// Interim responses before the final one.
+pub(crate) const MAX_INTERIM: usize = 16;
+
 impl Default for ClientLimits {
     fn default() -> Self {
-        Self { head: Limits::default(), interim: 16, refusal_body: 65_536 }
+        Self { head: Limits::default(), interim: MAX_INTERIM, refusal_body: 65_536 }
     }
 }

@@ -33,12 +33,7 @@ pub fn verify(view: &impl ResponseView, expectations: &Expectations) -> Result<A
     if view.status() != Status::SWITCHING_PROTOCOLS {
         return Err(HandshakeError::NotSwitched);
     }
-    if view.version() != Version::Http11 {
-        return Err(HandshakeError::ResponseVersion);
-    }
-    check_upgrade(view)?;
-    check_connection(view)?;
-    check_accept(view, &expectations.mechanism.key.accept())?;
+    check_switch(view, expectations.mechanism.key)?;
     negotiated(view, expectations)
 }
 
@@ -51,14 +46,21 @@ pub(crate) fn negotiated<M>(
     Ok(Agreement::new(check_subprotocol(view, expectations)?, extensions))
 }
 
+/// What a 101 has to have before its negotiation counts.
+pub(crate) fn check_switch(view: &impl ResponseView, key: Key) -> Result<(), HandshakeError> {
+    if view.version() != Version::Http11 {
+        return Err(HandshakeError::ResponseVersion);
+    }
+    check_upgrade(view)?;
+    check_connection(view)?;
+    check_accept(view, &key.accept())
+}
+
 /// 2. The value of Upgrade is websocket. It may name no other protocol, as no other was offered (RFC 9110, section 7.8).
-pub(crate) fn check_upgrade(view: &impl ResponseView) -> Result<(), HandshakeError> {
+fn check_upgrade(view: &impl ResponseView) -> Result<(), HandshakeError> {
     let mut protocols = value::list(view.values(UPGRADE)).peekable();
     if protocols.peek().is_none() {
-        return Err(match view.values(UPGRADE).next() {
-            None => HandshakeError::Missing(&[UPGRADE]),
-            Some(_) => HandshakeError::Malformed(UPGRADE, None),
-        });
+        return Err(without_protocol(view));
     }
     for protocol in protocols {
         let protocol = protocol.map_err(|error| HandshakeError::Malformed(UPGRADE, Some(error)))?;
@@ -67,6 +69,14 @@ pub(crate) fn check_upgrade(view: &impl ResponseView) -> Result<(), HandshakeErr
         }
     }
     Ok(())
+}
+
+/// What is wrong with a 101 whose Upgrade field names nothing.
+pub(crate) fn without_protocol(view: &impl ResponseView) -> HandshakeError {
+    match view.values(UPGRADE).next() {
+        None => HandshakeError::Missing(&[UPGRADE]),
+        Some(_) => HandshakeError::Malformed(UPGRADE, None),
+    }
 }
 
 /// 3. Connection has the token upgrade, on any of its lines.

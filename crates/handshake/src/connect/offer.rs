@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use bytes::BufMut;
-use switchover_header::names::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use switchover_header::names::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE};
 use switchover_header::{ResponseView, Status};
 
 use crate::client::Attempt;
@@ -50,10 +50,9 @@ impl ConnectOffer {
     ///
     /// # Errors
     /// [`LocalError::FieldName`] and [`LocalError::FieldValue`] for what cannot stand in a field line,
-    /// [`LocalError::ReservedField`] for Host, Upgrade, Connection and the fields of framing.
+    /// [`LocalError::ReservedField`] for Host, Upgrade, Connection, Expect and the fields of framing.
     pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, LocalError> {
-        // A CONNECT request has no content.
-        self.fields.push(name, value.as_ref(), &[HOST, UPGRADE, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING])?;
+        self.fields.push(name, value.as_ref(), RESERVED)?;
         Ok(self)
     }
 
@@ -87,3 +86,6 @@ impl Attempt for ConnectExpectations {
 }
 
 const METHOD: &str = "CONNECT";
+
+/// A CONNECT request has no content, so that it expects nothing either (RFC 9110, section 10.1.1).
+const RESERVED: &[&str] = &[HOST, UPGRADE, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT];

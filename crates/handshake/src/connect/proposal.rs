@@ -5,7 +5,7 @@ use switchover_header::names::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UP
 use switchover_header::value::{self, Authority};
 use switchover_header::{RequestView, Status, Version};
 
-use crate::content::has_content;
+use crate::content::check_none;
 use crate::fields::{Fields, Start, write_whole};
 use crate::{HandshakeError, LocalError, Refusal, expect};
 
@@ -97,11 +97,9 @@ impl ConnectChoice {
 fn check(view: &impl RequestView) -> Result<(), HandshakeError> {
     let authority = view.authority().map(|authority| value::host(authority.as_bytes()));
     match authority {
-        Some(Ok(Authority { host, port: Some(1..) })) if !host.is_empty() => {}
+        Some(Ok(Authority { port: Some(1..), .. })) => {}
         _ => return Err(HandshakeError::Authority),
     }
-    if has_content(view.framing().map_err(HandshakeError::Framing)?) {
-        return Err(HandshakeError::Content);
-    }
+    check_none(view)?;
     expect::check(view)
 }

@@ -10,7 +10,7 @@ use crate::http::{headers, version};
 use crate::server::negotiated_lines;
 use crate::{
     AcceptError, Agreement, Choice, ConnectChoice, Expectations, ExtendedConnect, ExtendedProposal, LocalError, Offer,
-    Proposal, Refusal, UrlError,
+    Proposal, Refusal,
 };
 
 impl<V: RequestView> Proposal<V, ExtendedConnect> {
@@ -73,7 +73,7 @@ impl Offer {
     /// not have are left out.
     ///
     /// # Errors
-    /// [`LocalError::ConnectProtocol`] unless the server has said that such a request may be sent. [`LocalError::Url`] for
+    /// [`LocalError::ConnectProtocol`] unless the server has said that such a request may be sent. [`LocalError::Target`] for
     /// a URL, and [`LocalError::TooManyFields`] for fields, that `http` has no room for.
     pub fn to_extended_request(
         &self,
@@ -91,7 +91,7 @@ impl Offer {
             .build();
         let mut request = Request::new(());
         *request.method_mut() = Method::CONNECT;
-        *request.uri_mut() = uri.map_err(|_| UrlError::Resource)?;
+        *request.uri_mut() = uri.map_err(|_| LocalError::Target)?;
         *request.version_mut() = ::http::Version::HTTP_2;
         let subprotocols = self.subprotocol_list();
         let lines = self.negotiation_lines(&subprotocols).filter(|(name, _)| is_of_stream(name));

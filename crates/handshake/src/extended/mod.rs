@@ -9,12 +9,13 @@ mod stream;
 
 use switchover_header::names::{HOST, SEC_WEBSOCKET_VERSION};
 use switchover_header::value::{self, Authority};
-use switchover_header::{FieldsView, Framing, RequestView, ResponseView, Status, Version};
+use switchover_header::{FieldsView, RequestView, ResponseView, Status, Version};
 
 pub use self::protocol::{ExtendedProposal, ExtendedRequest, inspect_extended_protocol};
 pub use self::setting::{ConnectProtocolSetting, SettingError};
 pub use self::stream::StreamEnd;
 use crate::client::negotiated;
+use crate::content::check_none;
 use crate::hop::CONNECTION_SPECIFIC;
 use crate::read::single;
 use crate::server::{check_negotiation, has_version};
@@ -92,17 +93,14 @@ fn check_method(view: &impl RequestView) -> Result<(), HandshakeError> {
 fn check_head(view: &impl RequestView) -> Result<(), HandshakeError> {
     check_target(view)?;
     check_fields(view)?;
-    match view.framing() {
-        Ok(Framing::None | Framing::Length(0)) => Ok(()),
-        Ok(_) => Err(HandshakeError::Content),
-        Err(error) => Err(HandshakeError::Framing(error)),
-    }
+    check_none(view)
 }
 
 /// RFC 8441, sections 4 and 5: `:scheme`, `:path` and `:authority` are those of the resource.
 fn check_target(view: &impl RequestView) -> Result<(), HandshakeError> {
     // Where the authority is missing, crate `http` has no room for a scheme.
-    let authority = view.authority().ok_or(HandshakeError::Missing(&[AUTHORITY]))?;
+    let authority = view.authority().filter(|authority| !authority.is_empty());
+    let authority = authority.ok_or(HandshakeError::Missing(&[AUTHORITY]))?;
     let scheme = view.scheme().ok_or(HandshakeError::Missing(&[SCHEME]))?;
     let default_port = match scheme {
         _ if scheme.eq_ignore_ascii_case("https") => 443,
@@ -114,11 +112,8 @@ fn check_target(view: &impl RequestView) -> Result<(), HandshakeError> {
         path if !path.starts_with('/') => return Err(HandshakeError::Malformed(PATH, None)),
         _ => {}
     }
-    let authority = match value::host(authority.as_bytes()) {
-        Ok(authority) if authority.host.is_empty() => return Err(HandshakeError::Malformed(AUTHORITY, None)),
-        Ok(authority) => authority,
-        Err(error) => return Err(HandshakeError::Malformed(AUTHORITY, Some(error))),
-    };
+    let authority =
+        value::host(authority.as_bytes()).map_err(|error| HandshakeError::Malformed(AUTHORITY, Some(error)))?;
     // RFC 9113, section 8.3.1: a Host field identifies the same entity, or is not there.
     let Some(host) = single(view, HOST)? else { return Ok(()) };
     let host = value::host(host).map_err(|error| HandshakeError::Malformed(HOST, Some(error)))?;

@@ -4,7 +4,6 @@ use switchover_header::value::Product;
 use switchover_header::{RequestView, Version};
 
 use super::{check, check_head, check_method};
-use crate::read::single;
 use crate::{ExtendedConnect, HandshakeError, Proposal, Protocol, Protocols, Refusal};
 
 /// What an extended CONNECT request asks for.
@@ -104,13 +103,5 @@ fn check_rules(view: &impl RequestView, protocol: &Protocol) -> Result<(), Hands
         return Err(HandshakeError::Protocol);
     }
     check_head(view)?;
-    for requirement in protocol.requirements {
-        // A slice of one: what an error names lives as long as the rules do.
-        let missing = HandshakeError::Missing(core::slice::from_ref(&requirement.name));
-        let value = single(view, requirement.name)?.ok_or(missing)?;
-        if !(requirement.is_valid)(value) {
-            return Err(HandshakeError::Malformed(requirement.name, None));
-        }
-    }
-    Ok(())
+    protocol.requirements.iter().try_for_each(|requirement| requirement.check(view))
 }

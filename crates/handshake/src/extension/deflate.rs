@@ -96,7 +96,8 @@ impl Deflate {
     /// The same with a largest window, in bits, for the messages that this side receives; 15 by default, or no limit. A
     /// peer that cannot be told is still let in, with a window of 15 bits.
     ///
-    /// A server asks no client for 8, which most cannot keep to, but for 9, unless the client offers 8.
+    /// A server asks no client for 8, which most cannot keep to, but for 9, unless the client offers 8. Where 8 is
+    /// [required](Self::require_peer_window), it declines what does not.
     ///
     /// # Errors
     /// [`LocalError::WindowBits`] if it is not 8 to 15.
@@ -189,11 +190,13 @@ impl Extension for Deflate {
         // Section 7.1.2.2: only if it is in the offer, never without a value, and not above the one offered.
         let wanted = self.peer.max(SMALLEST_KNOWN);
         let client_max_window_bits = match offer.client_max_window_bits {
-            Window::Absent if self.peer_required && self.peer < MAX_BITS => return None,
             Window::Absent => MAX_BITS,
             Window::Bare => wanted,
             Window::Bits(bits) => bits.min(wanted),
         };
+        if self.peer_required && client_max_window_bits > self.peer {
+            return None;
+        }
         let answer = Element {
             // Sections 7.1.1.1 and 7.1.1.2: echoed where offered, and allowed where not.
             server_no_context_takeover: offer.server_no_context_takeover || !self.own_takeover,

@@ -10,8 +10,9 @@ use super::exchange::Kind;
 use super::head::{Lines, trim};
 use super::offered::WebSocket;
 use super::{Exchange, ForwardedRequest, Relay, via};
+use crate::fields::check_request;
 use crate::hop::Nominated;
-use crate::{ExtendedConnect, Key, Proposal, Refusal};
+use crate::{ExtendedConnect, HandshakeError, Key, Proposal, Refusal};
 
 /// What belongs to the connection on one side of a bridge. A WebSocket handshake has no content, so nothing expects a 100
 /// (Continue) either.
@@ -26,7 +27,8 @@ impl Relay {
     /// `nonce` is 16 bytes that nobody can predict, for this attempt only.
     ///
     /// # Errors
-    /// The response to a request that cannot go on, as its Connection field cannot be read; one of HTTP/2 or HTTP/3 has none.
+    /// The response to a request that cannot go on: 400 where its `:path` is none that HTTP/1.1 has, or its Connection field
+    /// cannot be read, of which HTTP/2 and HTTP/3 have none.
     pub fn to_upgrade<'v, V: RequestView>(
         &self,
         proposal: &'v Proposal<V, ExtendedConnect>,
@@ -34,7 +36,10 @@ impl Relay {
     ) -> Result<(ForwardedRequest<'v>, Exchange), Refusal> {
         let view = proposal.view();
         let version = view.version();
-        let nominated = Nominated::of(view).map_err(|error| Refusal::from(error).for_version(version))?;
+        let refuse = |error: HandshakeError| Refusal::from(error).for_version(version);
+        let nominated = Nominated::of(view).map_err(refuse)?;
+        // RFC 9112, section 3.2: what another parser let through cannot be written.
+        check_request("GET", proposal.path()).map_err(|_| refuse(HandshakeError::Target))?;
         let key = Key::from_nonce(nonce);
         let mut lines = Lines::default();
         lines

@@ -7,6 +7,7 @@ use bytes::{Buf, BytesMut};
 use switchover_header::{BodyDecoder, BodyItem, BodyLimits, FieldSpan, Framing, Step, write};
 
 use crate::HandshakeError;
+use crate::content::has_content;
 
 /// Passes content on, framed anew: of chunks only the data go on, and neither extensions nor trailers, which may be for this
 /// recipient alone (RFC 9110, section 6.5.1; RFC 9112, section 7.1.1).
@@ -20,8 +21,7 @@ pub(super) struct ContentRelay {
 impl ContentRelay {
     /// `None` where there is none.
     pub(super) fn new(framing: Framing) -> Option<Box<Self>> {
-        let has_content = !matches!(framing, Framing::None | Framing::Length(0));
-        has_content.then(|| {
+        has_content(framing).then(|| {
             let decoder = BodyDecoder::request(framing, BodyLimits::default());
             Box::new(Self { decoder, trailers: Vec::new(), chunked: framing == Framing::Chunked })
         })

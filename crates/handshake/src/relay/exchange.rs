@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::fmt;
 
 use bytes::{Bytes, BytesMut};
 #[cfg(feature = "http")]
@@ -16,14 +18,14 @@ use super::content::ContentRelay;
 use super::head::Lines;
 use super::offered::WebSocket;
 use super::{ForwardedResponse, Relay, via};
-use crate::client::{check_accept, check_connection, check_upgrade};
+use crate::client::{MAX_INTERIM, check_accept, check_switch};
 #[cfg(feature = "http")]
 use crate::expect;
 #[cfg(feature = "http")]
 use crate::extended::check_fields;
 use crate::hop::Nominated;
-use crate::upgrade::{is_same, text};
-use crate::{HandshakeError, Protocols, Refusal};
+use crate::upgrade::{is_same, switched_to};
+use crate::{HandshakeError, Protocol, Protocols, Refusal};
 
 /// A request that was passed on and is not answered yet.
 ///
@@ -32,7 +34,6 @@ use crate::{HandshakeError, Protocols, Refusal};
 ///
 /// - handle: [`receive`](Self::receive), for what the client sends
 /// - command: [`answer`](Self::answer), for the head of each response of the server's
-#[derive(Debug)]
 #[must_use = "a client waits for its answer"]
 pub struct Exchange {
     kind: Kind,
@@ -95,7 +96,7 @@ pub enum Answered<'r> {
 }
 
 /// A verified switch: from here on bytes are passed on as they come, in both directions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[must_use = "it has what the client sent early"]
 pub struct Tunnel {
     early: Bytes,
@@ -107,9 +108,6 @@ impl Tunnel {
         &self.early
     }
 }
-
-/// Interim responses before the final one, as for a client.
-const MAX_INTERIM: usize = 16;
 
 impl Exchange {
     pub(super) fn new(relay: &Relay, kind: Kind, request: &impl RequestView, framing: Framing) -> Self {
@@ -167,7 +165,9 @@ impl Exchange {
     ///
     /// # Errors
     /// 502 (Bad Gateway), the response to send to the client where the server answers as it must not: with a 101 that nobody
-    /// asked for, say, or one that does not prove what it says. The server's connection, or stream, is ended.
+    /// asked for, say, or one that does not prove what it says; and where it answers 407 (Proxy Authentication Required),
+    /// which is for this relay: its credentials are [a field](crate::ForwardedRequest::field) of the next attempt. The
+    /// server's connection, or stream, is ended.
     pub fn answer<R: ResponseView>(mut self, view: &R) -> Result<Answered<'_>, Refusal> {
         if let Some(refusal) = self.refused {
             return Err(*refusal);
@@ -207,6 +207,8 @@ impl Exchange {
                     Ok(Verdict::Interim)
                 }
             }
+            // RFC 9110, section 11.7.1: the challenge is for this relay, and a client could do nothing without it.
+            (_, Status::PROXY_AUTHENTICATION_REQUIRED) => Err(HandshakeError::ProxyAuthentication),
             (Kind::Connect, status) if status.is_successful() => Ok(Verdict::Switched),
             #[cfg(feature = "http")]
             (Kind::ToExtended(websocket), status) if status.is_successful() => {
@@ -220,47 +222,29 @@ impl Exchange {
 
     /// A 101 (RFC 9110, sections 7.8 and 15.2.2; RFC 6455, section 4.1).
     fn judge_switch(&self, view: &impl ResponseView) -> Result<(), HandshakeError> {
-        if view.version() != Version::Http11 {
-            return Err(HandshakeError::ResponseVersion);
-        }
         let websocket = match &self.kind {
             Kind::Upgrade { offered, websocket } => {
-                let named = self.named(view, offered)?;
-                check_connection(view)?;
+                let layers = switched_to(view, |product| {
+                    let is_offered = offered.iter().any(|offered| names(offered, product));
+                    self.protocols.find(product).filter(|_| is_offered).map(|(_, protocol)| protocol)
+                })?;
+                let is_named = layers.iter().any(|layer| layer.protocol.is_some_and(Protocol::is_websocket));
+                let websocket = websocket.as_ref().filter(|_| is_named);
+                if let Some(websocket) = websocket {
+                    check_accept(view, &websocket.key.accept())?;
+                }
                 websocket
-                    .as_ref()
-                    .filter(|_| named.iter().any(|product| product.name.eq_ignore_ascii_case("websocket")))
             }
             Kind::ToUpgrade(websocket) => {
-                check_upgrade(view)?;
-                check_connection(view)?;
+                check_switch(view, websocket.key)?;
                 Some(websocket)
             }
             _ => return Err(HandshakeError::ProtocolNotOffered),
         };
         if let Some(websocket) = websocket {
-            check_accept(view, &websocket.key.accept())?;
             websocket.check_answer(view)?;
         }
         if self.content.is_none() { Ok(()) } else { Err(HandshakeError::SwitchedEarly) }
-    }
-
-    /// The protocols that a 101 names, each of them offered, and named once. The current one may be the layer above one that
-    /// carries it.
-    fn named<'r>(&self, view: &'r impl ResponseView, offered: &[Box<str>]) -> Result<Vec<Product<'r>>, HandshakeError> {
-        let mut layers: Vec<Product<'r>> = Vec::new();
-        for product in view.upgrade() {
-            let product = product.map_err(|error| HandshakeError::Malformed(UPGRADE, Some(error)))?;
-            let is_offered = offered.iter().any(|offered| names(offered, &product));
-            let below = layers.last().and_then(|below| self.protocols.find(below));
-            let is_on_top = names("HTTP/1.1", &product) && below.is_some_and(|(_, below)| below.carries_http);
-            let is_repeated = layers.iter().any(|layer| is_same(layer, &product));
-            if is_repeated || !(is_offered || is_on_top) {
-                return Err(HandshakeError::ProtocolNotOffered);
-            }
-            layers.push(product);
-        }
-        if layers.is_empty() { Err(HandshakeError::Missing(&[UPGRADE])) } else { Ok(layers) }
     }
 
     /// The response as it goes on to the client.
@@ -378,7 +362,7 @@ impl Exchange {
             return Ok(b"websocket".to_vec());
         }
         let products = view.upgrade().filter_map(Result::ok).filter(|product| self.protocols.find(product).is_some());
-        let names: Vec<_> = products.map(|product| text(&product)).collect();
+        let names: Vec<_> = products.map(|product| product.to_string()).collect();
         if names.is_empty() { Err(HandshakeError::Missing(&[UPGRADE])) } else { Ok(names.join(", ").into_bytes()) }
     }
 
@@ -392,6 +376,28 @@ impl Exchange {
     /// A response to the client.
     fn refusal(&self, refusal: Refusal) -> Refusal {
         refusal.for_version(self.version).for_method(self.method)
+    }
+}
+
+/// Of what the client sent early, the length alone.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("kind", &self.kind)
+            .field("method", &self.method)
+            .field("version", &self.version)
+            .field("content", &self.content)
+            .field("early", &format_args!("{} bytes", self.early.len()))
+            .field("refused", &self.refused)
+            .field("interim", &self.interim)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The same.
+impl fmt::Debug for Tunnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tunnel").field("early", &format_args!("{} bytes", self.early.len())).finish()
     }
 }
 

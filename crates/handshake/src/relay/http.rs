@@ -11,7 +11,7 @@ use super::offered::WebSocket;
 use super::{Exchange, ForwardedRequest, ForwardedResponse, Relay, via};
 use crate::hop::Nominated;
 use crate::http::{headers, version};
-use crate::{AcceptError, ConnectProtocolSetting, LocalError, Proposal, Refusal, UrlError};
+use crate::{AcceptError, ConnectProtocolSetting, LocalError, Proposal, Refusal};
 
 impl Relay {
     /// The extended CONNECT request for the server behind a bridge, made of a proposal over HTTP/1.1: `:authority` from Host,
@@ -45,7 +45,7 @@ impl Relay {
             .build();
         let mut request = Request::new(());
         *request.method_mut() = Method::CONNECT;
-        *request.uri_mut() = uri.map_err(|_| LocalError::Url(UrlError::Resource))?;
+        *request.uri_mut() = uri.map_err(|_| LocalError::Target)?;
         *request.version_mut() = ::http::Version::HTTP_2;
         *request.headers_mut() = headers(lines.iter())?;
         let kind = Kind::ToExtended(WebSocket::new(proposal, proposal.key()));
@@ -57,11 +57,11 @@ impl ForwardedRequest<'_> {
     /// The head as a value.
     ///
     /// # Errors
-    /// [`LocalError::Url`] for a target, and [`LocalError::TooManyFields`] for fields, that `http` has no room for.
+    /// [`LocalError::Target`] for a target, and [`LocalError::TooManyFields`] for fields, that `http` has no room for.
     pub fn to_http(&self) -> Result<Request<()>, LocalError> {
         let mut request = Request::new(());
-        *request.method_mut() = Method::from_bytes(self.method().as_bytes()).map_err(|_| LocalError::FieldValue)?;
-        *request.uri_mut() = self.target().parse().map_err(|_| UrlError::Resource)?;
+        *request.method_mut() = Method::from_bytes(self.method().as_bytes()).map_err(|_| LocalError::Method)?;
+        *request.uri_mut() = self.target().parse().map_err(|_| LocalError::Target)?;
         *request.headers_mut() = headers(self.fields())?;
         Ok(request)
     }

@@ -15,17 +15,16 @@ pub(super) struct WebSocket {
     /// The key that HTTP/1.1 has, be it the client's or one for the server.
     pub(super) key: Key,
     subprotocols: Vec<Box<str>>,
-    /// Names alone: whether the parameters of the answer are right is for the client to see.
+    /// Names alone, sorted: whether the parameters of the answer are right is for the client to see.
     extensions: Vec<Box<str>>,
 }
 
 impl WebSocket {
     pub(super) fn new<V: RequestView, M>(proposal: &Proposal<V, M>, key: Key) -> Self {
-        Self {
-            key,
-            subprotocols: proposal.subprotocols().map(Box::from).collect(),
-            extensions: proposal.extensions().map(|extension| extension.name.into()).collect(),
-        }
+        let mut extensions: Vec<Box<str>> = proposal.extensions().map(|extension| extension.name.into()).collect();
+        // Both lists are as long as a head lets them be.
+        extensions.sort_unstable();
+        Self { key, subprotocols: proposal.subprotocols().map(Box::from).collect(), extensions }
     }
 
     /// RFC 6455, section 4.1: one of the subprotocols offered, and none but the extensions offered.
@@ -43,7 +42,7 @@ impl WebSocket {
         for extension in extensions {
             let name =
                 extension.map_err(|error| HandshakeError::Malformed(SEC_WEBSOCKET_EXTENSIONS, Some(error)))?.name;
-            if !self.extensions.iter().any(|offered| **offered == *name) {
+            if self.extensions.binary_search_by(|offered| (**offered).cmp(name)).is_err() {
                 return Err(HandshakeError::ExtensionNotOffered);
             }
         }

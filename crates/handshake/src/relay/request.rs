@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use switchover_header::names::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE, VIA};
@@ -13,9 +13,9 @@ use super::exchange::Kind;
 use super::head::{Lines, trim};
 use super::offered::WebSocket;
 use super::{Exchange, ForwardedRequest, Relay, via};
+use crate::fields::check_request;
 use crate::hop::{Nominated, is_one_of};
 use crate::read::single;
-use crate::upgrade::text;
 use crate::{HandshakeError, MAX_PROTOCOLS, Refusal, inspect_connect, inspect_upgrade};
 
 impl Relay {
@@ -26,7 +26,7 @@ impl Relay {
     /// The content, where there is some, goes by [`Exchange::receive`].
     ///
     /// # Errors
-    /// The response to a request that cannot go on: 400 where it is malformed, or nominates a field that is for all
+    /// The response to a request that cannot go on: 400 where it is malformed, its target too, or nominates a field that is for all
     /// recipients; what [`inspect_upgrade`] has for an offer that is not as its rules have it; 501 for CONNECT, unless it
     /// [is allowed](Self::tunnels); 505 for a request of HTTP/2 or HTTP/3.
     pub fn forward<'v, V: RequestView>(&self, view: &'v V) -> Result<(ForwardedRequest<'v>, Exchange), Refusal> {
@@ -51,6 +51,8 @@ impl Relay {
         } else {
             (self.upgrade(view, &nominated, &mut lines)?, origin_form(view.path()))
         };
+        // What another parser let through cannot be written.
+        check_request(view.method(), &target).map_err(|_| HandshakeError::Target)?;
         // RFC 9110, section 10.1.1: to be ignored in HTTP/1.0, of which what goes on is not.
         let left_out: &[&str] = if view.version() == Version::Http10 { &[HOST, EXPECT] } else { &[HOST] };
         lines.extend(view, &nominated, left_out);
@@ -80,7 +82,7 @@ impl Relay {
         let mut options: Vec<&'static str> = Vec::from(["Upgrade"]);
         // A server may ignore any of them (RFC 9110, section 7.8), and so may whoever stands before it.
         for product in proposal.protocols().take(MAX_PROTOCOLS) {
-            let name = text(&product).into_boxed_str();
+            let name = product.to_string().into_boxed_str();
             if offered.iter().any(|other| other.eq_ignore_ascii_case(&name)) {
                 continue;
             }

@@ -48,6 +48,8 @@ pub struct ServerHandshake {
     early_data: EarlyData,
     scan: RequestScan,
     fields: FieldTable<INLINE_FIELDS>,
+    /// The scan has given a head out, and what comes next is another request.
+    is_given: bool,
     /// The content of the request that was given out last, if it has some.
     content: Option<Box<ContentReader>>,
     /// What every call gives once a request was refused, or was left with content that nobody has read.
@@ -104,6 +106,7 @@ impl ServerHandshake {
             early_data: EarlyData::default(),
             scan: RequestScan::new(limits),
             fields: FieldTable::new(),
+            is_given: false,
             content: None,
             refused: None,
         }
@@ -145,12 +148,15 @@ impl ServerHandshake {
         if self.content.as_ref().is_some_and(|content| !content.has_ended()) {
             return refuse(HandshakeError::Content.into());
         }
+        if core::mem::take(&mut self.is_given) {
+            self.scan = RequestScan::new(self.limits);
+        }
         let (head, consumed) = match self.scan.scan(input, &mut self.fields) {
             Ok(Step::Done { value, consumed }) => (value, consumed),
             Ok(Step::NeedMore { at_least }) => return Ok(Step::NeedMore { at_least }),
             Err(error) => return refuse(HandshakeError::Head(error).into()),
         };
-        self.scan = RequestScan::new(self.limits);
+        self.is_given = true;
         let request = match Request::inspect(head, &self.protocols, self.connect, self.early_data) {
             Ok(request) => request,
             Err(refusal) => return refuse(refusal),
@@ -158,10 +164,11 @@ impl ServerHandshake {
         // Behind content, it is for the switch to see what comes early.
         let leaves = !matches!(request, Request::Http(_)) && !has_content(head.framing());
         if leaves && self.early_data == EarlyData::Reject && consumed < input.len() {
-            return refuse(HandshakeError::EarlyData.into());
+            return refuse(Refusal::from(HandshakeError::EarlyData).for_method(head.method()));
         }
         // Whoever reads it bounds it.
-        self.content = has_content(head.framing()).then(|| Box::new(ContentReader::new(head.framing(), u64::MAX)));
+        self.content =
+            has_content(head.framing()).then(|| Box::new(ContentReader::new(head.framing(), u64::MAX, head.method())));
         if head.method() == "CONNECT" {
             self.refused = Some(HandshakeError::Tunnel.into());
         }
@@ -184,7 +191,7 @@ impl ServerHandshake {
             return Ok(Step::Done { value: Content::End, consumed: 0 });
         };
         content.read(input).map_err(|error| {
-            let refusal = Refusal::from(error);
+            let refusal = content.refusal(error);
             self.refused = Some(refusal.clone());
             refusal
         })

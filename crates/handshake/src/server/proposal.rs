@@ -5,17 +5,17 @@ use core::fmt;
 use bytes::BufMut;
 #[cfg(feature = "http")]
 use switchover_header::Version;
-use switchover_header::names::{
-    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-};
+#[cfg(any(feature = "http", test))]
+use switchover_header::names::{CONNECTION, SEC_WEBSOCKET_ACCEPT, UPGRADE};
+use switchover_header::names::{HOST, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL};
 use switchover_header::value::Parameterized;
-use switchover_header::{RequestView, Status, TypedFields};
+use switchover_header::{RequestView, TypedFields};
 
 use super::Choice;
 use crate::extension::Agreed;
-use crate::fields::{Line, Start, write_whole};
+use crate::fields::{CONTINUE, Line, Parts, give_line, write_parts};
 use crate::read::single;
-use crate::{Agreement, HandshakeError, Key, LocalError, Origin, Refusal, Upgrade, expect};
+use crate::{Agreement, HandshakeError, Key, LocalError, Origin, OriginPolicy, Refusal, Upgrade, expect};
 
 /// A request that proposes WebSocket, over the head it came in. All its fields are valid.
 ///
@@ -29,6 +29,27 @@ use crate::{Agreement, HandshakeError, Key, LocalError, Origin, Refusal, Upgrade
 pub struct Proposal<V, M = Upgrade> {
     view: V,
     mechanism: M,
+    pub(super) known: Known,
+}
+
+/// What was found out of a request when its fields were read, so that they need not be looked for again. By default that is
+/// nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    pub(super) origin: Option<KnownOrigin>,
+    /// Whether Expect is missing.
+    pub(super) no_expectation: bool,
+}
+
+/// Whose page a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KnownOrigin {
+    /// There is no Origin.
+    None,
+    /// See [`Origin::is_of_host`].
+    OfHost,
+    /// Another one.
+    Foreign,
 }
 
 impl<V: RequestView> Proposal<V> {
@@ -41,12 +62,12 @@ impl<V: RequestView> Proposal<V> {
     /// [`LocalError::OutputTooSmall`] if `out` has no room; one that grows always has. With
     /// [`LocalError::ExtensionParameter`] for what an extension answers.
     pub fn accept(self, choice: &Choice, out: &mut impl BufMut) -> Result<Agreement, AcceptError> {
-        let agreement = self.judge(choice)?;
-        let accept = self.key().accept();
-        let lines = answer_lines(&accept, &agreement, choice);
-        let reason = Status::SWITCHING_PROTOCOLS.reason();
-        let start = Start::Switching { after_continue: expect::awaits_continue(&self.view), reason };
-        write_whole(out, start, lines, &[])?;
+        if let Some(error) = self.fault(choice) {
+            return Err(Refusal::from(error).into());
+        }
+        let agreement = self.agree(choice)?;
+        let after_continue = !self.known.no_expectation && expect::awaits_continue(&self.view);
+        write_parts(out, &Switching::new(self.key().accept(), &agreement, choice, after_continue))?;
         Ok(agreement)
     }
 
@@ -72,7 +93,12 @@ impl<V: RequestView> Proposal<V> {
 impl<V: RequestView, M> Proposal<V, M> {
     /// `view` is a request of which all checks are done.
     pub(crate) fn new(view: V, mechanism: M) -> Self {
-        Self { view, mechanism }
+        Self { view, mechanism, known: Known::default() }
+    }
+
+    /// The same where this is known of the request.
+    pub(super) fn with(self, known: Known) -> Self {
+        Self { known, ..self }
     }
 
     /// Path and query, which select the service; RFC 6455 calls them the resource name.
@@ -94,7 +120,10 @@ impl<V: RequestView, M> Proposal<V, M> {
 
     /// Whether the origin is the host's own, or there is none. See [`Origin::is_of_host`].
     pub fn same_origin(&self) -> bool {
-        self.origin().is_none_or(|origin| origin.is_of_host(self.host()))
+        match self.known.origin {
+            Some(origin) => origin != KnownOrigin::Foreign,
+            None => self.origin().is_none_or(|origin| origin.is_of_host(self.host())),
+        }
     }
 
     /// The subprotocols offered, in the client's order of preference.
@@ -113,19 +142,85 @@ impl<V: RequestView, M> Proposal<V, M> {
     }
 
     /// What is agreed by the answer, if the choice lets this proposal in.
+    #[cfg(feature = "http")]
     pub(crate) fn judge(&self, choice: &Choice) -> Result<Agreement, AcceptError> {
-        if self.origin().is_some_and(|origin| !choice.origins.permits(origin, self.host())) {
-            return Err(Refusal::from(HandshakeError::ForeignOrigin).into());
+        match self.fault(choice) {
+            Some(error) => Err(Refusal::from(error).into()),
+            None => Ok(self.agree(choice)?),
         }
+    }
+
+    /// Why the choice does not let this proposal in.
+    #[inline]
+    fn fault(&self, choice: &Choice) -> Option<HandshakeError> {
+        if !self.is_let_in(&choice.origins) {
+            return Some(HandshakeError::ForeignOrigin);
+        }
+        let lacks_subprotocol =
+            choice.subprotocols.is_required() && choice.subprotocols.select(self.subprotocols()).is_none();
+        lacks_subprotocol.then_some(HandshakeError::SubprotocolRequired)
+    }
+
+    /// What is agreed by the answer to a proposal that is let in.
+    #[inline]
+    fn agree(&self, choice: &Choice) -> Result<Agreement, LocalError> {
         let subprotocol = choice.subprotocols.select(self.subprotocols());
-        if subprotocol.is_none() && choice.subprotocols.is_required() {
-            return Err(Refusal::from(HandshakeError::SubprotocolRequired).into());
-        }
         let extensions = match choice.extensions.is_empty() {
             true => Agreed::default(),
             false => choice.extensions.answer(self.extensions())?,
         };
         Ok(Agreement::new(subprotocol, extensions))
+    }
+
+    fn is_let_in(&self, policy: &OriginPolicy) -> bool {
+        match self.known.origin {
+            Some(KnownOrigin::None) => true,
+            Some(origin) if policy.asks_for_host_alone() => origin == KnownOrigin::OfHost,
+            _ => self.origin().is_none_or(|origin| policy.permits(origin, self.host())),
+        }
+    }
+}
+
+/// A 101 that accepts WebSocket.
+struct Switching<'a> {
+    after_continue: bool,
+    /// All of it that is the same for every choice.
+    head: [u8; SWITCHING.len()],
+    agreement: &'a Agreement,
+    choice: &'a Choice,
+}
+
+/// The 101, with room for the accept value.
+const SWITCHING: &[u8; 129] = b"HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: ............................\r\n\
+    \r\n";
+
+impl<'a> Switching<'a> {
+    fn new(accept: [u8; Key::ACCEPT_LEN], agreement: &'a Agreement, choice: &'a Choice, after_continue: bool) -> Self {
+        const AT: usize = SWITCHING.len() - Key::ACCEPT_LEN - b"\r\n\r\n".len();
+        let mut head = *SWITCHING;
+        head[AT..][..Key::ACCEPT_LEN].copy_from_slice(&accept);
+        Self { after_continue, head, agreement, choice }
+    }
+}
+
+impl Parts for Switching<'_> {
+    #[inline]
+    fn each(&self, mut give: impl FnMut(&[u8])) {
+        // RFC 9110, section 7.8.
+        if self.after_continue {
+            give(CONTINUE);
+        }
+        let mut lines = negotiated_lines(self.agreement, self.choice).peekable();
+        if lines.peek().is_none() {
+            return give(&self.head);
+        }
+        let (head, end) = self.head.split_at(SWITCHING.len() - b"\r\n".len());
+        give(head);
+        lines.for_each(|line| give_line(line, &mut give));
+        give(end);
     }
 }
 
@@ -195,6 +290,7 @@ impl From<AcceptError> for Refusal {
 }
 
 /// The field lines of the 101 in the order in which they are written.
+#[cfg(any(feature = "http", test))]
 pub(crate) fn answer_lines<'a>(
     accept: &'a [u8],
     agreement: &'a Agreement,
@@ -212,4 +308,33 @@ pub(crate) fn negotiated_lines<'a>(
     let subprotocol = agreement.subprotocol().map(|name| (SEC_WEBSOCKET_PROTOCOL, name.as_bytes()));
     let extensions = agreement.extension_list().map(|list| (SEC_WEBSOCKET_EXTENSIONS, list.as_bytes()));
     subprotocol.into_iter().chain(extensions).chain(choice.fields.iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use switchover_header::Status;
+
+    use super::*;
+    use crate::fields::{Start, write_whole};
+
+    /// What is written at once is what the lines say, one by one.
+    #[test]
+    fn the_101_is_that_of_its_lines() {
+        let accept = Key::from_nonce(*b"the sample nonce").accept();
+        let choice = Choice::new().field("Set-Cookie", "visit=7").unwrap().field("X-Empty", "").unwrap();
+        for choice in [Choice::new(), choice] {
+            for subprotocol in [None, Some("chat")] {
+                for after_continue in [false, true] {
+                    let agreement = Agreement::new(subprotocol, Agreed::default());
+                    let (mut written, mut expected) = (Vec::new(), Vec::new());
+                    write_parts(&mut written, &Switching::new(accept, &agreement, &choice, after_continue)).unwrap();
+                    let start = Start::Switching { after_continue, reason: Status::SWITCHING_PROTOCOLS.reason() };
+                    write_whole(&mut expected, start, answer_lines(&accept, &agreement, &choice), &[]).unwrap();
+                    assert_eq!(written, expected);
+                }
+            }
+        }
+    }
 }

@@ -37,7 +37,7 @@ pub fn inspect_upgrade<V: RequestView>(
         }
         checked |= bit;
         let outcome = match protocol.is_websocket() {
-            true => check_websocket(&view).map(|found| key = Some(found)),
+            true => check_websocket(&view).map(|(found, _)| key = Some(found)),
             false => check(&view, protocol),
         };
         match outcome {
@@ -54,7 +54,7 @@ pub fn inspect_upgrade<V: RequestView>(
 }
 
 /// RFC 9110, section 7.8: Upgrade counts on HTTP/1.1, and only where Connection names it. HTTP/2 and HTTP/3 have none.
-pub(crate) fn counts(view: &impl RequestView) -> bool {
+pub(super) fn counts(view: &impl RequestView) -> bool {
     view.version() == Version::Http11 && view.method() != "CONNECT" && view.has_connection_option("upgrade")
 }
 
@@ -74,15 +74,9 @@ fn check(view: &impl RequestView, protocol: &Protocol) -> Result<(), HandshakeEr
         return Err(HandshakeError::NotAlone);
     }
     for requirement in protocol.requirements {
-        let name = requirement.name;
-        // A slice of one: what an error names lives as long as the rules do.
-        let missing = HandshakeError::Missing(core::slice::from_ref(&requirement.name));
-        let value = single(view, name)?.ok_or(missing)?;
-        if !(requirement.is_valid)(value) {
-            return Err(HandshakeError::Malformed(name, None));
-        }
-        if requirement.nominated && !view.has_connection_option(name) {
-            return Err(HandshakeError::NotNominated(name));
+        requirement.check(view)?;
+        if requirement.nominated && !view.has_connection_option(requirement.name) {
+            return Err(HandshakeError::NotNominated(requirement.name));
         }
     }
     Ok(())

@@ -8,12 +8,12 @@ use core::fmt;
 use bytes::{BufMut, Bytes};
 use switchover_header::names::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE};
 use switchover_header::value::{self, Product};
-use switchover_header::{ResponseView, Status, TypedFields, Version};
+use switchover_header::{ResponseView, Status};
 
 use super::Switched;
-use super::proposal::{HTTP_1_1, is_same};
+use super::layers::{is_same, switched_to};
 use super::protocol::is_actionable;
-use super::protocols::{list, text};
+use super::protocols::list;
 use crate::client::Attempt;
 use crate::fields::{Fields, Line, Start, check_request, write_whole};
 use crate::{HandshakeError, LocalError, Protocol};
@@ -82,7 +82,7 @@ impl UpgradeOffer {
             return Err(LocalError::WebSocket);
         }
         for product in protocol.elements() {
-            if value::product(text(&product).as_bytes()) != Ok(product) || !is_actionable(&product) {
+            if value::product(product.to_string().as_bytes()) != Ok(product) || !is_actionable(&product) {
                 return Err(LocalError::Protocol);
             }
             if self.elements().any(|other| is_same(&other, &product)) {
@@ -163,11 +163,7 @@ impl UpgradeOffer {
                 return Err(LocalError::Content);
             }
             for requirement in protocol.requirements {
-                let mut values = self.fields.values(requirement.name);
-                match (values.next(), values.next()) {
-                    (Some(value), None) if (requirement.is_valid)(value) => {}
-                    _ => return Err(LocalError::RequiredField(requirement.name)),
-                }
+                requirement.check(&self.fields).map_err(|_| LocalError::RequiredField(requirement.name))?;
             }
         }
         Ok(())
@@ -232,46 +228,14 @@ impl UpgradeExpectations {
 
     /// The protocols that a 101 switches to.
     fn switched(&self, view: &impl ResponseView) -> Result<Switched, HandshakeError> {
-        if view.version() != Version::Http11 {
-            return Err(HandshakeError::ResponseVersion);
-        }
-        let mut layers: Vec<Product<'_>> = Vec::new();
-        let (mut answered, mut below, mut http_on_top) = (false, None::<&Protocol>, false);
-        for product in view.upgrade() {
-            let product = product.map_err(|error| HandshakeError::Malformed(UPGRADE, Some(error)))?;
-            let offered = |protocol: &&Protocol| protocol.elements().any(|element| is_same(&element, &product));
-            let offered = self.protocols.iter().find(offered);
-            match offered {
-                _ if http_on_top || layers.iter().any(|layer| is_same(layer, &product)) => {
-                    return Err(HandshakeError::ProtocolNotOffered);
-                }
-                Some(protocol) => {
-                    answered |= protocol.answered;
-                    below = Some(protocol);
-                }
-                None if below.is_some_and(|below| below.carries_http) && is_same(&product, &HTTP_1_1) => {
-                    http_on_top = true;
-                }
-                None => return Err(HandshakeError::ProtocolNotOffered),
-            }
-            layers.push(product);
-        }
-        if layers.is_empty() {
-            return Err(match view.values(UPGRADE).next() {
-                None => HandshakeError::Missing(&[UPGRADE]),
-                Some(_) => HandshakeError::Malformed(UPGRADE, None),
-            });
-        }
-        match view.values(CONNECTION).next() {
-            None => return Err(HandshakeError::Missing(&[CONNECTION])),
-            Some(_) if view.has_connection_option("upgrade") => {}
-            Some(_) => return Err(HandshakeError::Mismatch(CONNECTION)),
-        }
+        let names = |protocol: &Protocol, product: &Product<'_>| protocol.elements().any(|own| is_same(&own, product));
+        let layers = switched_to(view, |product| self.protocols.iter().find(|protocol| names(protocol, product)))?;
         // RFC 9110, section 7.8: the request is sent to its end before the protocol changes.
         if self.incomplete {
             return Err(HandshakeError::SwitchedEarly);
         }
-        Ok(Switched::new(layers.iter().map(|layer| text(layer).into()).collect(), answered))
+        let answered = layers.iter().any(|layer| layer.protocol.is_some_and(Protocol::is_answered));
+        Ok(Switched::new(layers.iter().map(|layer| layer.product.to_string().into()).collect(), answered))
     }
 }
 
@@ -292,7 +256,7 @@ impl Attempt for UpgradeExpectations {
         }
         let protocol = self.protocols.iter().find(|protocol| protocol.success_without_switch);
         Ok(protocol.and_then(|protocol| {
-            let name = text(&protocol.elements().next()?);
+            let name = protocol.elements().next()?.to_string();
             Some(Switched::new([name.into()].into(), protocol.answered))
         }))
     }

@@ -1,7 +1,7 @@
 //! A request that proposes to switch protocols, and the ways to answer it: [`UpgradeProposal`].
 
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use bytes::BufMut;
@@ -9,8 +9,10 @@ use switchover_header::names::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UP
 use switchover_header::value::{self, Product};
 use switchover_header::{Framing, RequestView};
 
-use super::protocols::{named, text};
+use super::layers::{HTTP_1_1, is_same, layers};
+use super::protocols::named;
 use super::{Switch, Switched};
+use crate::content::ContentReader;
 use crate::fields::{Fields, Line, Start, write_whole};
 use crate::{
     AcceptError, EarlyData, HandshakeError, Key, LocalError, Proposal, Protocol, Protocols, Refusal, Upgrade, expect,
@@ -71,12 +73,14 @@ impl<'p, V: RequestView> UpgradeProposal<'p, V> {
     /// `out` has no room.
     pub fn accept(self, choice: &UpgradeChoice, out: &mut impl BufMut) -> Result<Switch, AcceptError> {
         let answer = self.answer(choice)?;
-        let framing = self.view.framing().map_err(|error| Refusal::from(HandshakeError::Framing(error)))?;
+        let refuse = |error: HandshakeError| Refusal::from(error).for_method(self.view.method());
+        let framing = self.view.framing().map_err(|error| refuse(HandshakeError::Framing(error)))?;
         if matches!(framing, Framing::Length(length) if length > answer.content_limit) {
-            return Err(Refusal::from(HandshakeError::ContentTooLarge).into());
+            return Err(refuse(HandshakeError::ContentTooLarge).into());
         }
+        let content = ContentReader::new(framing, answer.content_limit, self.view.method());
         let after_continue = expect::awaits_continue(&self.view);
-        Switch::begin(&answer, framing, after_continue, self.early_data, out)
+        Switch::begin(&answer, content, after_continue, self.early_data, out)
     }
 
     /// Refuses, for any reason of the server's: writes the complete response, or nothing.
@@ -125,40 +129,32 @@ impl<'p, V: RequestView> UpgradeProposal<'p, V> {
     where
         'p: 'c,
     {
-        let mut layers: Vec<(String, &'p Protocol)> = Vec::new();
-        let mut http_on_top = false;
-        if choice.protocols.is_empty() {
+        let products: Vec<Product<'_>> = if choice.protocols.is_empty() {
             let preferred = self.eligible.trailing_zeros() as usize;
             let is_preferred =
                 |product: &Product<'_>| self.protocols.find(product).is_some_and(|(at, _)| at == preferred);
             let (product, protocol) =
                 self.offered().find(|(product, _)| is_preferred(product)).ok_or(LocalError::ProtocolNotOffered)?;
-            layers.push((text(&product), protocol));
-            http_on_top = protocol.carries_http;
-        }
-        for chosen in &choice.protocols {
-            // The current protocol is the top.
-            if http_on_top {
-                return Err(LocalError::ProtocolNotOffered);
-            }
-            let chosen = value::product(chosen.as_bytes()).map_err(|_| LocalError::Protocol)?;
-            let offered = self.offered().find(|(offered, _)| is_same(offered, &chosen));
-            match (offered, layers.last()) {
-                (Some((_, protocol)), _) => layers.push((text(&chosen), protocol)),
-                (None, Some((_, below))) if below.carries_http && is_same(&chosen, &HTTP_1_1) => http_on_top = true,
-                (None, _) => return Err(LocalError::ProtocolNotOffered),
-            }
-        }
-        if layers.iter().any(|(_, protocol)| protocol.is_websocket()) {
+            [product].into_iter().chain(protocol.carries_http.then_some(HTTP_1_1)).collect()
+        } else {
+            let chosen = choice.protocols.iter().map(|chosen| value::product(chosen.as_bytes()));
+            chosen.collect::<Result<_, _>>().map_err(|_| LocalError::Protocol)?
+        };
+        let offered = |product: &Product<'_>| {
+            self.offered().find(|(offered, _)| is_same(offered, product)).map(|(_, protocol)| protocol)
+        };
+        let layers = layers(products, offered).ok_or(LocalError::ProtocolNotOffered)?;
+        let protocols: Vec<&'p Protocol> = layers.iter().filter_map(|layer| layer.protocol).collect();
+        if protocols.iter().any(|protocol| protocol.is_websocket()) {
             return Err(LocalError::WebSocket);
         }
-        let limits = layers.iter().filter_map(|(_, protocol)| protocol.content);
+        let limits = protocols.iter().filter_map(|protocol| protocol.content);
         Ok(SwitchingAnswer {
-            reason: layers.first().map_or("", |(_, protocol)| protocol.reason),
-            answered: layers.iter().any(|(_, protocol)| protocol.answered),
+            reason: protocols.first().map_or("", |protocol| protocol.reason),
+            answered: protocols.iter().any(|protocol| protocol.answered),
             content_limit: choice.content_limit.unwrap_or_else(|| limits.min().unwrap_or(0)),
-            fixed: layers.iter().map(|(_, protocol)| protocol.response_fields).collect(),
-            protocols: layers.into_iter().map(|(name, _)| name).chain(http_on_top.then(|| text(&HTTP_1_1))).collect(),
+            fixed: protocols.iter().map(|protocol| protocol.response_fields).collect(),
+            protocols: layers.iter().map(|layer| layer.product.to_string()).collect(),
             fields: &choice.fields,
         })
     }
@@ -225,10 +221,6 @@ pub(crate) struct SwitchingAnswer<'c> {
 }
 
 impl SwitchingAnswer<'_> {
-    pub(super) fn content_limit(&self) -> u64 {
-        self.content_limit
-    }
-
     /// What is spoken behind it.
     pub(crate) fn switched(&self) -> Switched {
         Switched::new(self.protocols.iter().map(|name| name.as_str().into()).collect(), self.answered)
@@ -252,14 +244,6 @@ impl SwitchingAnswer<'_> {
         let start = Start::Switching { after_continue, reason: self.reason };
         write_whole(out, start, self.lines(&self.upgrade()), &[])
     }
-}
-
-/// The current protocol, as the layer above one that carries it.
-pub(super) const HTTP_1_1: Product<'static> = Product { name: "HTTP", version: Some("1.1") };
-
-/// RFC 9110, section 7.8.
-pub(crate) fn is_same(one: &Product<'_>, other: &Product<'_>) -> bool {
-    one.name.eq_ignore_ascii_case(other.name) && one.version == other.version
 }
 
 /// RFC 9110, sections 8.6 and 6.4.1; RFC 9112, section 6.1: a 101 has no content.

@@ -1,9 +1,11 @@
 //! What there is to know of a protocol before a connection can switch to it: [`Protocol`].
 
+use switchover_header::FieldsView;
 use switchover_header::names::{CAPSULE_PROTOCOL, HTTP2_SETTINGS};
 use switchover_header::value::{self, Product};
 
-use crate::LocalError;
+use crate::read::single;
+use crate::{HandshakeError, LocalError};
 
 /// The rules of one protocol that an Upgrade field may name: which requests can switch to it, and what the switch is
 /// like. They are the same for a server, which allows it, and for a client, which offers it.
@@ -294,6 +296,14 @@ impl Requirement {
         self.nominated = true;
         self
     }
+
+    /// Whether these fields have it, once and valid.
+    pub(crate) fn check(&'static self, fields: &impl FieldsView) -> Result<(), HandshakeError> {
+        // A slice of one: what an error names lives as long as the rules do.
+        let missing = HandshakeError::Missing(core::slice::from_ref(&self.name));
+        let value = single(fields, self.name)?.ok_or(missing)?;
+        if (self.is_valid)(value) { Ok(()) } else { Err(HandshakeError::Malformed(self.name, None)) }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -306,9 +316,9 @@ enum Versions {
     Any,
 }
 
-/// Whether a connection of HTTP/1.1 can switch to it: HTTP/3 has another transport, and Upgrade cannot change that (RFC
-/// 9110, section 7.8).
-pub(crate) fn is_actionable(product: &Product<'_>) -> bool {
+/// Whether a connection of HTTP/1.1 can switch to what an Upgrade field names: HTTP/3 has another transport, which Upgrade
+/// cannot change (RFC 9110, section 7.8), and is found by other means.
+pub fn is_actionable(product: &Product<'_>) -> bool {
     let http_major = product.name.eq_ignore_ascii_case("HTTP").then_some(product.version).flatten();
     let major = http_major.and_then(|version| version.split('.').next()?.parse().ok());
     major.is_none_or(|major: u32| major < 3)

@@ -1,9 +1,8 @@
 //! The protocols that a server can switch to: [`Protocols`].
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 
 use switchover_header::names::{CONNECTION, UPGRADE};
 use switchover_header::value::{self, Product};
@@ -37,14 +36,7 @@ impl Protocols {
     /// [`LocalError::TooManyProtocols`] if there are more than [`MAX_PROTOCOLS`]. [`LocalError::WebSocket`] for
     /// [`Protocol::websocket`] with other rules than its own.
     pub fn new(protocols: impl IntoIterator<Item = Protocol>) -> Result<Self, LocalError> {
-        let protocols: Arc<[Protocol]> = protocols.into_iter().take(MAX_PROTOCOLS + 1).collect();
-        if protocols.len() > MAX_PROTOCOLS {
-            return Err(LocalError::TooManyProtocols);
-        }
-        if protocols.iter().any(|protocol| protocol.is_websocket() && !protocol.has_known_rules()) {
-            return Err(LocalError::WebSocket);
-        }
-        Ok(Self(Some(protocols)))
+        Self::checked(protocols.into_iter().take(MAX_PROTOCOLS + 1).collect())
     }
 
     /// Those of them that a connection over TLS may switch to: neither `h2c` nor TLS itself.
@@ -75,8 +67,18 @@ impl Protocols {
         [(UPGRADE, self.to_list()), (CONNECTION, String::from("Upgrade"))]
     }
 
+    fn checked(protocols: Arc<[Protocol]>) -> Result<Self, LocalError> {
+        if protocols.len() > MAX_PROTOCOLS {
+            return Err(LocalError::TooManyProtocols);
+        }
+        if protocols.iter().any(|protocol| protocol.is_websocket() && !protocol.has_known_rules()) {
+            return Err(LocalError::WebSocket);
+        }
+        Ok(Self(Some(protocols)))
+    }
+
     pub(crate) fn is_websocket_alone(&self) -> bool {
-        matches!(self.as_slice(), [only] if only.is_websocket())
+        self.0.as_deref().is_none_or(|protocols| matches!(protocols, [only] if only.is_websocket()))
     }
 
     pub(super) fn as_slice(&self) -> &[Protocol] {
@@ -85,35 +87,10 @@ impl Protocols {
     }
 }
 
-/// What a response advertises in Upgrade: a protocol that its server can switch to (RFC 9110, section 7.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Advertised<'a> {
-    /// The name, which compares without regard to case.
-    pub name: &'a str,
-    /// The version, which compares exactly.
-    pub version: Option<&'a str>,
-}
-
-impl Advertised<'_> {
-    /// Whether a request on the same kind of connection could switch to it. `HTTP/3` has another transport, and is
-    /// found by other means.
-    pub fn is_actionable(&self) -> bool {
-        is_actionable(&Product { name: self.name, version: self.version })
-    }
-}
-
-/// The form in which Upgrade names it.
-impl fmt::Display for Advertised<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)?;
-        self.version.map_or(Ok(()), |version| write!(f, "/{version}"))
-    }
-}
-
 /// What a response advertises, the most preferred first. Without the connection option `upgrade`, that is nothing.
-pub(crate) fn advertised<V: FieldsView>(view: &V) -> impl Iterator<Item = Advertised<'_>> {
+pub(crate) fn advertised<V: FieldsView>(view: &V) -> impl Iterator<Item = Product<'_>> {
     let counts = view.has_connection_option("upgrade");
-    named(view).filter(move |_| counts).map(|Product { name, version }| Advertised { name, version })
+    named(view).filter(move |_| counts)
 }
 
 /// The elements of Upgrade that name a protocol, in order. What is no product is left out: a recipient looks for what
@@ -124,14 +101,6 @@ pub(crate) fn named<V: FieldsView>(view: &V) -> impl Iterator<Item = Product<'_>
 
 /// The value of an Upgrade field.
 pub(crate) fn list<'a>(products: impl Iterator<Item = Product<'a>>) -> String {
-    let elements: Vec<String> = products.map(|product| text(&product)).collect();
+    let elements: Vec<String> = products.map(|product| product.to_string()).collect();
     elements.join(", ")
-}
-
-/// `name ["/" version]`.
-pub(crate) fn text(product: &Product<'_>) -> String {
-    match product.version {
-        Some(version) => [product.name, "/", version].concat(),
-        None => String::from(product.name),
-    }
 }

@@ -2,10 +2,11 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::Range;
 
 use bytes::BufMut;
-use switchover_header::{Framing, Status, Step};
+use switchover_header::{Status, Step};
 
 use super::proposal::SwitchingAnswer;
 use crate::content::{Content, ContentReader};
@@ -39,7 +40,6 @@ use crate::{AcceptError, EarlyData, HandshakeError, LocalError, Refusal};
 ///
 /// - handle: [`receive`](Self::receive)
 /// - getter: [`switched`](Self::switched)
-#[derive(Debug)]
 #[must_use = "a request with content is answered behind it"]
 pub struct Switch {
     content: ContentReader,
@@ -72,12 +72,11 @@ impl Switch {
     /// Writes what can be written before the content: the 101 where there is none.
     pub(super) fn begin(
         answer: &SwitchingAnswer<'_>,
-        framing: Framing,
+        content: ContentReader,
         after_continue: bool,
         early_data: EarlyData,
         out: &mut impl BufMut,
     ) -> Result<Self, AcceptError> {
-        let content = ContentReader::new(framing, answer.content_limit());
         let mut response = None;
         if content.has_ended() {
             answer.write(after_continue, out)?;
@@ -100,25 +99,10 @@ impl Switch {
     /// that is not framed as it says. Every later call gives it again. [`AcceptError::Local`] with
     /// [`LocalError::OutputTooSmall`] if `out` has no room; nothing has changed then.
     pub fn receive(&mut self, input: &[u8], out: &mut impl BufMut) -> Result<Step<Switching>, AcceptError> {
-        if let Some(refusal) = &self.refused {
-            return Err(refusal.clone().into());
-        }
-        match self.content.read(input) {
-            Ok(Step::NeedMore { at_least }) => return Ok(Step::NeedMore { at_least }),
-            Ok(Step::Done { value: Content::Data(range), consumed }) => {
-                return Ok(Step::Done { value: Switching::Content(range), consumed });
-            }
-            // The end takes its own bytes first, so that nothing is taken in vain where the 101 finds no room.
-            Ok(Step::Done { value: Content::End, consumed: consumed @ 1.. }) => {
-                return Ok(Step::Done { value: Switching::Content(0..0), consumed });
-            }
-            Ok(Step::Done { value: Content::End, consumed: 0 }) => {}
-            Err(error) => return Err(self.refuse(error)),
+        if let Some(step) = self.read(input)? {
+            return Ok(step);
         }
         if let Some(response) = &self.response {
-            if self.early_data == EarlyData::Reject && !input.is_empty() {
-                return Err(self.refuse(HandshakeError::EarlyData));
-            }
             if out.remaining_mut() < response.len() {
                 return Err(LocalError::OutputTooSmall { needed: response.len() }.into());
             }
@@ -133,10 +117,47 @@ impl Switch {
         self.response.is_none().then_some(&self.switched)
     }
 
+    /// What comes before the 101; `None` when that is its turn.
+    fn read(&mut self, input: &[u8]) -> Result<Option<Step<Switching>>, AcceptError> {
+        if let Some(refusal) = &self.refused {
+            return Err(refusal.clone().into());
+        }
+        Ok(match self.content.read(input) {
+            Ok(Step::NeedMore { at_least }) => Some(Step::NeedMore { at_least }),
+            Ok(Step::Done { value: Content::Data(range), consumed }) => {
+                Some(Step::Done { value: Switching::Content(range), consumed })
+            }
+            // The end takes its own bytes first, so that nothing is taken in vain where the 101 finds no room.
+            Ok(Step::Done { value: Content::End, consumed: consumed @ 1.. }) => {
+                Some(Step::Done { value: Switching::Content(0..0), consumed })
+            }
+            Ok(Step::Done { value: Content::End, consumed: 0 }) => {
+                if self.early_data == EarlyData::Reject && self.response.is_some() && !input.is_empty() {
+                    return Err(self.refuse(HandshakeError::EarlyData));
+                }
+                None
+            }
+            Err(error) => return Err(self.refuse(error)),
+        })
+    }
+
     fn refuse(&mut self, error: HandshakeError) -> AcceptError {
-        let refusal = Refusal::from(error);
+        let refusal = self.content.refusal(error);
         self.refused = Some(refusal.clone());
         refusal.into()
+    }
+}
+
+/// Of the 101, which has cookies and the like, the length alone.
+impl fmt::Debug for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let response = self.response.as_ref().map_or(0, Vec::len);
+        f.debug_struct("Switch")
+            .field("content", &self.content)
+            .field("response", &format_args!("{response} bytes"))
+            .field("switched", &self.switched)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,5 @@
+use core::ops::Range;
+
 use super::{Fault, HeadScan, StartLine, VERSION_LEN, bounded, fault, index::Index, version};
 use crate::{
     Backend, FieldSpan, FieldStore, HeadError, HeadErrorKind, Limits, RequestHead, Step, Version,
@@ -171,12 +173,11 @@ impl StartLine for RequestLine {
     fn note(&mut self, input: &[u8], span: FieldSpan, classify: impl Classify) -> Result<(), ValueFault> {
         let (name, value) = (span.name(), span.value());
         match input.get(name.start..).and_then(<[u8]>::first_chunk) {
-            // The usual Host: a name without a port.
+            // The usual Host: a name, and perhaps a port.
             Some(b"Host" | b"host")
                 if name.len() == 4
                     && !self.has_host
-                    && !value.is_empty()
-                    && classify.end(Class::RegName, input, value.start) == value.end =>
+                    && is_usual_host(input, &value, classify.end(Class::RegName, input, value.start)) =>
             {
                 self.has_host = true;
                 Ok(())
@@ -190,6 +191,17 @@ impl StartLine for RequestLine {
         self.has_host = false;
         self.facts = Facts::new(Message::Request);
     }
+}
+
+/// Whether a value is a name and perhaps a port of up to four digits. The name ends at `end`, or there is none.
+#[inline]
+fn is_usual_host(input: &[u8], value: &Range<usize>, end: usize) -> bool {
+    end > value.start
+        && match input.get(end..value.end) {
+            Some([]) => true,
+            Some([b':', digits @ ..]) => value::short_port(digits).is_some(),
+            _ => false,
+        }
 }
 
 impl RequestLine {

@@ -19,8 +19,8 @@ mod structured;
 mod via;
 mod websocket;
 
-pub(crate) use authority::host_len;
 pub use authority::{Authority, host};
+pub(crate) use authority::{host_len, short_port};
 pub use comment::{Comment, MAX_COMMENT_NESTING, comment};
 pub use error::{ValueError, ValueErrorKind};
 pub use expectation::{Expectation, expectation};
@@ -35,12 +35,19 @@ pub use structured::boolean_item;
 pub use via::{Via, via};
 pub use websocket::{websocket_accept, websocket_key, websocket_version};
 
-use crate::classify;
+use crate::{classify, simd};
 
 /// Whether `bytes` is a token: one or more `tchar` (RFC 9110, section 5.6.2).
 #[must_use]
 pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && classify::token_end(bytes, 0) == bytes.len()
+}
+
+/// The bytes as text, if they are ASCII, as all of a head is but for obs-text.
+#[must_use]
+#[inline]
+pub fn ascii(bytes: &[u8]) -> Option<&str> {
+    simd::ascii(bytes)
 }
 
 /// Whether `bytes` is the scheme of a URI: a letter, then letters, digits, `+`, `-` and `.`
@@ -87,8 +94,8 @@ fn split_token(bytes: &[u8]) -> Result<(&str, &[u8]), ValueError> {
     let end = classify::token_end(bytes, 0);
     let not_a_token = ValueError::new(ValueErrorKind::Token, 0);
     let (token, rest) = bytes.split_at_checked(end).ok_or(not_a_token)?;
-    match core::str::from_utf8(token) {
-        Ok(token) if end > 0 => Ok((token, rest)),
+    match simd::ascii(token) {
+        Some(token) if end > 0 => Ok((token, rest)),
         _ => Err(not_a_token),
     }
 }
@@ -100,12 +107,13 @@ fn ows(bytes: &[u8]) -> usize {
 
 /// The number that decimal digits are, leading zeros included; `None` where there are none.
 fn decimal(digits: &[u8], most: u64, kind: ValueErrorKind) -> Result<Option<u64>, ValueError> {
-    let mut number = None;
+    let mut number = 0u64;
     for (offset, byte) in digits.iter().enumerate() {
         let digit = byte.wrapping_sub(b'0');
-        let longer =
-            (digit <= 9).then(|| number.unwrap_or(0u64).checked_mul(10)?.checked_add(u64::from(digit))).flatten();
-        number = Some(longer.filter(|number| *number <= most).ok_or(ValueError::new(kind, offset))?);
+        number = match number.checked_mul(10).and_then(|tens| tens.checked_add(digit.into())) {
+            Some(longer) if digit <= 9 && longer <= most => longer,
+            _ => return Err(ValueError::new(kind, offset)),
+        };
     }
-    Ok(number)
+    Ok((!digits.is_empty()).then_some(number))
 }

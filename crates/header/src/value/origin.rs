@@ -1,4 +1,5 @@
 use super::{Authority, ValueError, ValueErrorKind, host, is_scheme};
+use crate::simd;
 
 /// An origin as it is serialized (RFC 6454, section 6.2).
 ///
@@ -31,7 +32,7 @@ pub fn origin(value: &[u8]) -> Result<Origin<'_>, ValueError> {
     let colon = value.iter().take_while(|byte| **byte != b':').count();
     let (scheme, rest) = value.split_at_checked(colon).unwrap_or_default();
     let error = ValueError::new(ValueErrorKind::Origin, 0);
-    let scheme = core::str::from_utf8(scheme).ok().filter(|scheme| is_scheme(scheme.as_bytes())).ok_or(error)?;
+    let scheme = simd::ascii(scheme).filter(|scheme| is_scheme(scheme.as_bytes())).ok_or(error)?;
     let authority = rest.strip_prefix(b"://").ok_or(error.shifted(colon))?;
     let Authority { host, port } = host(authority).map_err(|error| error.shifted(colon + b"://".len()))?;
     Ok(Origin::Triple { scheme, host, port })

@@ -1,3 +1,5 @@
+use core::fmt;
+
 use super::{Comment, ValueError, ValueErrorKind, ows, split_token};
 
 /// `name ["/" version]`: one element of `Upgrade` (RFC 9110, section 7.8) taken apart, for whoever
@@ -9,6 +11,14 @@ pub struct Product<'a> {
     pub name: &'a str,
     /// The version, a token too.
     pub version: Option<&'a str>,
+}
+
+/// The form in which a field has it.
+impl fmt::Display for Product<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        self.version.map_or(Ok(()), |version| write!(f, "/{version}"))
+    }
 }
 
 /// What `User-Agent` and `Server` are made of.

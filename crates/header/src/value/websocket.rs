@@ -1,6 +1,7 @@
 //! The values of the opening handshake that are no tokens (RFC 6455, section 4.3).
 
 use super::{ValueError, ValueErrorKind, decimal};
+use crate::classify;
 
 /// The value of `Sec-WebSocket-Key`: 16 bytes in base64, which are 24 characters ending in `==`
 /// (RFC 6455, section 4.1, second list, item 7).
@@ -43,14 +44,15 @@ fn base64<'a, const N: usize>(
     padding: &[u8],
     kind: ValueErrorKind,
 ) -> Result<&'a [u8; N], ValueError> {
-    let data = N - padding.len();
-    let belongs = |(at, byte): &(usize, &u8)| match at.checked_sub(data) {
-        None => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'),
-        Some(at) => padding.get(at) == Some(byte),
-    };
-    let end = value.iter().enumerate().take_while(belongs).count();
-    match value.first_chunk() {
-        Some(whole) if end == N && value.len() == N => Ok(whole),
-        _ => Err(ValueError::new(kind, end)),
+    let data = (N - padding.len()).min(value.len());
+    let (digits, behind) = value.split_at(data);
+    let digits = classify::base64_end(digits, 0);
+    if digits == data
+        && behind == padding
+        && let Some(whole) = value.first_chunk()
+    {
+        return Ok(whole);
     }
+    let padded = behind.iter().zip(padding).take_while(|(byte, expected)| byte == expected).count();
+    Err(ValueError::new(kind, if digits == data { digits + padded } else { digits }))
 }

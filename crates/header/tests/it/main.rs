@@ -11,7 +11,9 @@ mod body;
 mod chunked;
 mod comments;
 mod external;
+mod find;
 mod heads;
+mod hosts;
 #[cfg(feature = "http")]
 mod http_types;
 mod incremental;

@@ -68,6 +68,10 @@ const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket
 
 fn check_request(view: impl FieldsView) {
     let product = |name, version| Product { name, version };
+    assert_eq!(
+        [product("h2c", None), product("HTTP", Some("2.0"))].map(|product| product.to_string()),
+        ["h2c", "HTTP/2.0"]
+    );
     assert_eq!(all(view.connection()), ["keep-alive", "Upgrade", "HTTP2-Settings"]);
     assert!(view.has_connection_option("upgrade") && view.has_connection_option("http2-settings"));
     assert!(!view.has_connection_option("close"));

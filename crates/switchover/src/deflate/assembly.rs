@@ -66,6 +66,16 @@ impl Assembly {
         }
     }
 
+    /// Forgets what there is of the message, which has been delivered, and keeps the room.
+    pub(super) fn rewind(&mut self) {
+        self.head.clear();
+    }
+
+    /// How much room there is behind the message in the same piece of memory.
+    pub(super) fn room(&self) -> usize {
+        self.head.capacity() - self.head.len()
+    }
+
     /// Moves the message together.
     pub(super) fn join(&mut self) {
         let len = self.len();

@@ -65,6 +65,18 @@ impl Deflater {
         }
     }
 
+    /// Takes a message into the window that was deflated elsewhere, with nothing to refer to: the receiver has it in its window too.
+    /// Between messages only. That takes less time than to deflate it.
+    pub fn follow(&mut self, message: &[u8]) {
+        let window = 1 << self.settings.window_bits.clamp(9, MAX_WINDOW_BITS);
+        let end = message.get(message.len().saturating_sub(window)..).unwrap_or_default();
+        self.fresh = false;
+        // A raw stream takes a dictionary wherever a block has ended, so this cannot fail; if it did, nothing may be referred to.
+        if self.zlib.set_dictionary(end).is_err() {
+            self.reset();
+        }
+    }
+
     /// Deflates a message, or a fragment of one, and appends it to `output`: at most
     /// [`input.len()`](slice::len) and an eighth of it more, and some bytes. All of it can be inflated from what is appended;
     /// behind the `last` fragment the receiver adds the four bytes `00 00 FF FF` first.

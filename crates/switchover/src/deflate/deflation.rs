@@ -8,8 +8,9 @@ use super::{Compression, DeflatePool, Deflater, Settings};
 /// What compresses messages, and its memory, which comes with the first one.
 #[derive(Debug)]
 pub(crate) struct Deflation {
+    /// What was agreed on.
+    context: DeflateContext,
     settings: Settings,
-    takeover: bool,
     threshold: usize,
     deflater: Option<Box<Deflater>>,
     /// The message that is being sent in fragments is compressed.
@@ -20,8 +21,8 @@ impl Deflation {
     pub(crate) fn new(context: DeflateContext, compression: &Compression) -> Self {
         let window_bits = context.window_bits.min(compression.window_bits);
         Self {
+            context,
             settings: Settings { window_bits, level: compression.level, memory: compression.memory },
-            takeover: context.takeover,
             threshold: compression.threshold,
             deflater: None,
             in_fragments: false,
@@ -36,7 +37,12 @@ impl Deflation {
     /// Whether a message is sent as it is where compressing makes it longer. With takeover it is not: what was compressed is in
     /// the window already.
     pub(crate) fn may_take_back(&self) -> bool {
-        !self.takeover
+        !self.context.takeover
+    }
+
+    /// What was agreed on for this direction.
+    pub(crate) fn context(&self) -> DeflateContext {
+        self.context
     }
 
     /// Notes whether the message whose first fragment is sent now is compressed.
@@ -52,10 +58,20 @@ impl Deflation {
     pub(crate) fn deflate(&mut self, payload: &[u8], first: bool, last: bool, output: &mut Vec<u8>) {
         let deflater = self.deflater.get_or_insert_with(|| Box::new(Deflater::new(self.settings)));
         // RFC 7692, section 7.2.1: without context takeover, each message begins with an empty window.
-        if first && !self.takeover {
+        if first && !self.context.takeover {
             deflater.reset();
         }
         deflater.deflate(payload, last, output);
+    }
+
+    /// Keeps up with the peer, whose window takes this message in, which was compressed elsewhere. Where nothing was compressed
+    /// yet there is nothing to do: what follows refers to nothing before it.
+    pub(crate) fn follow(&mut self, message: &[u8]) {
+        if self.context.takeover
+            && let Some(deflater) = &mut self.deflater
+        {
+            deflater.follow(message);
+        }
     }
 
     /// Gives all memory back; what is sent from now on refers to nothing that was sent before.
@@ -65,7 +81,7 @@ impl Deflation {
 
     /// Takes from the pool what there is no need to have alone.
     pub(crate) fn borrow(&mut self, pool: &mut DeflatePool) {
-        if !self.takeover && self.deflater.is_none() {
+        if !self.context.takeover && self.deflater.is_none() {
             let found = pool.deflaters.iter().position(|deflater| deflater.settings() == self.settings);
             self.deflater = found.map(|index| pool.deflaters.swap_remove(index));
         }
@@ -73,7 +89,7 @@ impl Deflation {
 
     /// Puts it into the pool. A message in fragments may go on with another one, which refers to nothing before.
     pub(crate) fn give_back(&mut self, pool: &mut DeflatePool) {
-        if !self.takeover
+        if !self.context.takeover
             && let Some(mut deflater) = self.deflater.take()
             && pool.deflaters.iter().all(|other| other.settings() != self.settings)
         {

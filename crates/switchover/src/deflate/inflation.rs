@@ -12,7 +12,8 @@ const ANY_RATIO: usize = 64 << 10;
 
 /// The ratio is that of the output so far to the input up to a multiple of this many bytes: exact enough, and the same however the
 /// input is cut.
-const RATIO_GRAIN: usize = 256;
+const GRAIN: usize = 256;
+const RATIO_GRAIN: u64 = GRAIN as u64;
 
 /// How much is inflated in one step: enough for zlib's fast loop, little enough to be zeroed first, and to stop early.
 const LEAST_OUTPUT: usize = 512;
@@ -32,6 +33,12 @@ pub(crate) struct Inflation {
     message: Assembly,
     /// Bytes of input of the message so far.
     wire: u64,
+    /// Bytes of the message that have been delivered, where it is delivered in parts.
+    delivered: u64,
+    /// The piece that is being inflated, where the message is delivered in parts.
+    piece: Option<Piece>,
+    /// The output was full: there may be more without more input.
+    is_full: bool,
     /// Where the payload of the current frame begins in the stream: what is wrong with it is told of there, since inflated bytes
     /// have no offset of their own.
     frame: u64,
@@ -41,6 +48,15 @@ pub(crate) struct Inflation {
     is_open: bool,
     /// The memory for the message is that of a pool.
     is_lent: bool,
+}
+
+/// A piece of a compressed payload, which is at the front of the input.
+#[derive(Debug)]
+struct Piece {
+    /// So many bytes of it have not been inflated.
+    left: usize,
+    /// The message ends with it.
+    last: bool,
 }
 
 impl Inflation {
@@ -53,6 +69,9 @@ impl Inflation {
             window: Vec::new(),
             message: Assembly::default(),
             wire: 0,
+            delivered: 0,
+            piece: None,
+            is_full: false,
             frame: 0,
             utf8: None,
             is_open: false,
@@ -63,7 +82,7 @@ impl Inflation {
     /// Begins a message.
     pub(crate) fn begin(&mut self, is_text: bool) {
         self.is_open = true;
-        self.wire = 0;
+        (self.wire, self.delivered, self.is_full) = (0, 0, false);
         self.utf8 = is_text.then(Utf8::new);
         self.message.begin();
         match &mut self.inflater {
@@ -87,6 +106,22 @@ impl Inflation {
         self.inflate_piece(payload, last).map_err(|kind| ProtocolError::new(kind, self.frame))
     }
 
+    /// Notes that a piece of this length is at the front of the input, to be delivered in parts; `last` where it ends the message.
+    pub(crate) fn begin_parts(&mut self, len: usize, last: bool) {
+        self.piece = Some(Piece { left: len, last });
+    }
+
+    /// Whether such a piece has not been delivered whole.
+    pub(crate) fn in_parts(&self) -> bool {
+        self.piece.is_some()
+    }
+
+    /// Inflates the next part of that piece, which is [`message`](Self::message) then: how much of the input it took, and whether
+    /// the message ends with it.
+    pub(crate) fn part(&mut self, input: &[u8]) -> Result<(usize, bool), ProtocolError> {
+        self.inflate_part(input).map_err(|kind| ProtocolError::new(kind, self.frame))
+    }
+
     /// The message, whole, to keep.
     pub(crate) fn take(&mut self) -> Bytes {
         self.message.take()
@@ -108,6 +143,22 @@ impl Inflation {
         {
             self.window = inflater.take_window(self.context.window_bits);
         }
+    }
+
+    /// The same for a peer that goes on referring to this window.
+    pub(crate) fn set_window(&mut self, window: &[u8]) {
+        self.window = window.to_vec();
+    }
+
+    /// Gives all memory back, and the window; empty where none is taken over. Between messages only.
+    pub(crate) fn take_window(&mut self) -> Vec<u8> {
+        self.release_memory();
+        core::mem::take(&mut self.window)
+    }
+
+    /// What was agreed on for this direction.
+    pub(crate) fn context(&self) -> DeflateContext {
+        self.context
     }
 
     /// Takes from the pool what there is no need to have alone.
@@ -141,7 +192,7 @@ impl Inflation {
         }
     }
 
-    /// The message, whole.
+    /// The message, whole, or the part of it that is delivered.
     pub(crate) fn message(&self) -> &[u8] {
         self.message.message()
     }
@@ -151,54 +202,91 @@ impl Inflation {
         self.message.len()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// How many bytes of input the message has had so far.
     pub(crate) fn wire(&self) -> u64 {
         self.wire
     }
 
     fn inflate_piece(&mut self, mut payload: &[u8], last: bool) -> Result<(), ProtocolErrorKind> {
-        while !payload.is_empty() {
-            let to_grain = usize::try_from(self.wire % RATIO_GRAIN as u64).map_or(RATIO_GRAIN, |at| RATIO_GRAIN - at);
-            let step = if self.ratio == u32::MAX { payload.len() } else { payload.len().min(to_grain) };
-            let (now, rest) = payload.split_at(step);
-            self.wire += step as u64;
-            self.inflate(now)?;
-            payload = rest;
+        while !payload.is_empty() || self.is_full {
+            self.inflate(&mut payload, MOST_OUTPUT)?;
         }
         if last {
-            if let Some(inflater) = &mut self.inflater {
-                inflater.finish().map_err(|_| ProtocolErrorKind::InvalidDeflate)?;
-            }
-            if let Some(utf8) = &self.utf8 {
-                utf8.finish().map_err(|_| ProtocolErrorKind::InvalidUtf8)?;
-            }
+            self.finish()?;
             self.message.join();
-            self.is_open = false;
         }
         Ok(())
     }
 
-    /// Inflates all of the input, which has been counted.
-    fn inflate(&mut self, mut input: &[u8]) -> Result<(), ProtocolErrorKind> {
-        let Some(inflater) = &mut self.inflater else { return Ok(()) };
-        let grains = usize::try_from(self.wire.div_ceil(RATIO_GRAIN as u64)).unwrap_or(usize::MAX);
-        let ratio = usize::try_from(self.ratio).unwrap_or(usize::MAX);
-        let by_ratio = grains.saturating_mul(RATIO_GRAIN).saturating_mul(ratio).max(ANY_RATIO);
-        let allowed = self.limit.min(by_ratio);
-        loop {
-            let most = allowed.saturating_sub(self.message.len());
-            if most == 0 {
-                // Not a byte more; but there may be none.
-                return match inflater.inflate(&mut input, &mut [0]) {
-                    Ok(0) => Ok(()),
-                    Err(error) if error.written == 0 => Err(ProtocolErrorKind::InvalidDeflate),
-                    _ if allowed < self.limit => Err(ProtocolErrorKind::InflatedTooMuch(self.ratio)),
-                    _ => Err(ProtocolErrorKind::InflatedTooLong(self.limit as u64)),
-                };
+    /// Inflates what it can of the piece at the front of `input`, and says how much of that it took.
+    fn inflate_part(&mut self, input: &[u8]) -> Result<(usize, bool), ProtocolErrorKind> {
+        let Some(Piece { left, last }) = self.piece.take() else { return Ok((0, false)) };
+        self.delivered += self.message.len() as u64;
+        self.message.rewind();
+        let mut payload = input.get(..left).unwrap_or(input);
+        while !payload.is_empty() || self.is_full {
+            let room = self.message.room();
+            if room == 0 {
+                break;
             }
-            let output = self.message.grow(input.len().saturating_mul(4).clamp(LEAST_OUTPUT, MOST_OUTPUT), most);
+            self.inflate(&mut payload, room)?;
+        }
+        let taken = left.min(input.len()) - payload.len();
+        let is_done = taken == left && !self.is_full;
+        self.piece = (!is_done).then_some(Piece { left: left - taken, last });
+        if is_done && last {
+            self.finish()?;
+        }
+        Ok((taken, is_done && last))
+    }
+
+    /// Ends the message, all of which has been inflated.
+    fn finish(&mut self) -> Result<(), ProtocolErrorKind> {
+        if let Some(inflater) = &mut self.inflater {
+            inflater.finish().map_err(|_| ProtocolErrorKind::InvalidDeflate)?;
+        }
+        if let Some(utf8) = &self.utf8 {
+            utf8.finish().map_err(|_| ProtocolErrorKind::InvalidUtf8)?;
+        }
+        self.is_open = false;
+        Ok(())
+    }
+
+    /// Inflates some of `input`, and what is left of the input before it, to at most `wanted` bytes, at least one.
+    fn inflate(&mut self, input: &mut &[u8], wanted: usize) -> Result<(), ProtocolErrorKind> {
+        let Some(inflater) = &mut self.inflater else { return Ok(()) };
+        // Up to the next grain, and not beyond it before all has been written that comes of this one.
+        let in_grain = usize::try_from(self.wire % RATIO_GRAIN).unwrap_or_default();
+        let len = match (self.ratio, in_grain) {
+            (u32::MAX, _) => input.len(),
+            (_, 0) if self.is_full => 0,
+            _ => input.len().min(GRAIN - in_grain),
+        };
+        let mut now = input.get(..len).unwrap_or_default();
+        let grains = usize::try_from((self.wire + len as u64).div_ceil(RATIO_GRAIN)).unwrap_or(usize::MAX);
+        let ratio = usize::try_from(self.ratio).unwrap_or(usize::MAX);
+        let by_ratio = grains.saturating_mul(GRAIN).saturating_mul(ratio).max(ANY_RATIO);
+        let allowed = self.limit.min(by_ratio);
+        let so_far = usize::try_from(self.delivered).unwrap_or(usize::MAX).saturating_add(self.message.len());
+        let most = allowed.saturating_sub(so_far);
+        if most == 0 {
+            // Not a byte more; but there may be none.
+            match inflater.inflate(&mut now, &mut [0]) {
+                Ok(0) => {}
+                Err(error) if error.written == 0 => return Err(ProtocolErrorKind::InvalidDeflate),
+                _ if allowed < self.limit => return Err(ProtocolErrorKind::InflatedTooMuch(self.ratio)),
+                _ => return Err(ProtocolErrorKind::InflatedTooLong(self.limit as u64)),
+            }
+            self.is_full = false;
+        } else {
+            let wanted = now.len().saturating_mul(4).clamp(LEAST_OUTPUT, MOST_OUTPUT).min(wanted);
+            let output = self.message.grow(wanted, most);
             let room = output.len();
-            let (written, is_valid) = match inflater.inflate(&mut input, output) {
+            let (written, is_valid) = match inflater.inflate(&mut now, output) {
                 Ok(written) => (written, true),
                 Err(error) => (error.written, false),
             };
@@ -210,9 +298,11 @@ impl Inflation {
             if !is_valid {
                 return Err(ProtocolErrorKind::InvalidDeflate);
             }
-            if written < room {
-                return Ok(());
-            }
+            self.is_full = written == room;
         }
+        let taken = len - now.len();
+        self.wire += taken as u64;
+        *input = input.get(taken..).unwrap_or_default();
+        Ok(())
     }
 }

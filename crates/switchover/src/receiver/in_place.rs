@@ -2,7 +2,7 @@
 
 use switchover_frame::{OpCode, Piece, ProtocolError, Step};
 
-use super::{Kind, Receiver};
+use super::{Kind, Receiver, coded::Whole};
 use crate::{Closed, EventRef};
 
 /// Where the payload of an event is.
@@ -106,14 +106,17 @@ impl Receiver {
             };
             let payload: &[u8] = &take(input, consumed)[piece.payload.start..];
             let opcode = piece.header.opcode;
-            let found = if self.is_compressed(&piece) {
-                self.inflate(&piece, payload)?.map(Found::Inflated)
+            let found = if self.is_coded(&piece) {
+                self.decode(&piece, payload)?.map(|whole| match whole {
+                    Whole::Assembled(kind) => Found::Assembled(kind),
+                    Whole::Inflated(kind) => Found::Inflated(kind),
+                })
             } else if !opcode.is_control() {
                 self.collect(&piece, payload)?
             } else if piece.first && piece.last {
                 Some(Found::Here(opcode, payload))
             } else {
-                self.collect_control(&piece, payload)
+                self.collect_control(&piece, payload).then_some(Found::Control(opcode))
             };
             if found.is_some() || input.is_empty() {
                 return Ok(found);
@@ -125,20 +128,21 @@ impl Receiver {
     /// A piece of a message that is not received in one.
     fn collect(&mut self, piece: &Piece, payload: &[u8]) -> Result<Option<Found<'static>>, ProtocolError> {
         let last = Self::is_final(piece);
-        self.check_text(payload, self.assembled().len(), self.payload_offset(piece), last)?;
+        let before = self.assembled().len() as u64;
+        self.check_text(payload, before, self.payload_offset(piece), last)?;
         self.assemble(payload);
         Ok(last.then(|| Found::Assembled(self.close_message())))
     }
 
-    /// A piece of a control frame that is not received in one.
-    fn collect_control(&mut self, piece: &Piece, payload: &[u8]) -> Option<Found<'static>> {
+    /// A piece of a control frame that is not received in one; whether the frame is whole now.
+    pub(super) fn collect_control(&mut self, piece: &Piece, payload: &[u8]) -> bool {
         let control = self.pending.get_or_insert_default().control.get_or_insert_default();
         // The decoder lets no more than 125 bytes through.
         let _ = control.push(payload);
-        piece.last.then_some(Found::Control(piece.header.opcode))
+        piece.last
     }
 
-    fn control_payload(&self) -> &[u8] {
+    pub(super) fn control_payload(&self) -> &[u8] {
         self.pending.as_ref().and_then(|pending| pending.control.as_deref()).map_or(&[], |control| control)
     }
 }
@@ -158,7 +162,7 @@ fn ping_or_pong(opcode: OpCode, payload: &[u8]) -> EventRef<'_> {
 
 /// Takes `len` bytes off the front of `input`.
 #[inline]
-fn take<'b>(input: &mut &'b mut [u8], len: usize) -> &'b mut [u8] {
+pub(super) fn take<'b>(input: &mut &'b mut [u8], len: usize) -> &'b mut [u8] {
     let (taken, rest) = core::mem::take(input).split_at_mut_checked(len).unwrap_or_default();
     *input = rest;
     taken

@@ -1,10 +1,13 @@
 //! The receiving half of a session: frames to messages. RFC 6455, sections 5.4 to 5.6, 6.2 and 8.1.
 //!
-//! The rules are here; `owned` and `in_place` are the two ways of feeding, which differ in where a payload waits until its
-//! message is whole.
+//! The rules are here; `owned` and `in_place` are two ways of feeding, which differ in where a payload waits until its message is
+//! whole. By `parts`, the third, it does not wait.
 
+mod budget;
+mod coded;
 mod in_place;
 mod owned;
+mod parts;
 
 use alloc::boxed::Box;
 use bytes::BytesMut;
@@ -16,7 +19,8 @@ use switchover_frame::{
 #[cfg(feature = "deflate")]
 use switchover_handshake::DeflateContext;
 
-use crate::{Closed, Limits, deflate::Inflation};
+use self::{budget::Budget, coded::Extended};
+use crate::{Closed, Limits, Transform, deflate::Inflation};
 
 /// The receiving half of a session.
 ///
@@ -24,21 +28,22 @@ use crate::{Closed, Limits, deflate::Inflation};
 /// for which [`EventRef::wants_reply`](crate::EventRef::wants_reply) holds has to be shown to
 /// [`Sender::observe`](crate::Sender::observe).
 ///
-/// - Getters: [`is_ended`](Self::is_ended), [`held`](Self::held)
-/// - Handle: [`input_eof`](Self::input_eof)
-/// - Poll: [`poll_event`](Self::poll_event), [`receive`](Self::receive)
+/// - Getters: [`is_ended`](Self::is_ended), [`held`](Self::held), [`received`](Self::received),
+///   [`poll_timeout`](Self::poll_timeout)
+/// - Handle: [`input_eof`](Self::input_eof), [`handle_timeout`](Self::handle_timeout), [`end`](Self::end)
+/// - Poll: [`poll_event`](Self::poll_event), [`receive`](Self::receive), [`receive_part`](Self::receive_part)
 #[derive(Debug)]
 pub struct Receiver {
     decoder: Decoder,
-    /// What there is of a message, or of a control frame, that is not received in one piece, and what inflates messages: one word
-    /// in every session.
+    /// What there is of a message, or of a control frame, that is not received in one piece, and what only some have: one word in
+    /// every session.
     pending: Option<Box<Pending>>,
-    /// The most frames a message may consist of.
-    fragment_limit: u32,
+    /// Pings and Pongs so far, since they were counted last.
+    controls: u32,
     /// The kind of the open message, the one whose last frame has not ended.
     open: Option<Kind>,
-    /// The open message is compressed; between messages, the last one was.
-    compressed: bool,
+    /// An extension has made the open message something else; between messages, the last one.
+    coded: bool,
     /// What is in `pending` was lent out with the last event.
     delivered: bool,
     /// The last event has been delivered.
@@ -50,16 +55,24 @@ pub struct Receiver {
 struct Pending {
     /// The payload so far; on the owned path that of a fragmented message only.
     assembly: BytesMut,
+    /// How much of the payload has been delivered, where the message is delivered in parts.
+    delivered: Option<u64>,
     /// Checks a text as its bytes arrive.
     utf8: Utf8,
     /// Offset in the stream of the character that `utf8` waits to see completed.
     character: u64,
     /// Frames of the message so far, the first one left out.
     continuations: u32,
+    /// Those of them that were empty.
+    empty: u32,
     /// The payload of a control frame that was not received in one piece, on the in-place path.
     control: Option<Box<ControlPayload>>,
     /// Inflates compressed messages, where permessage-deflate was agreed on.
     inflation: Option<Box<Inflation>>,
+    /// What other extensions do.
+    extended: Option<Box<Extended>>,
+    /// The limits of this session, where they are not those of all.
+    budget: Option<Box<Budget>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,19 +91,43 @@ impl Receiver {
         self
     }
 
+    /// Undoes one more transform.
+    pub(crate) fn with_transform(mut self, transform: impl Transform + 'static) -> Self {
+        self.decoder.allow(transform.rsv());
+        let pending = self.pending.get_or_insert_default();
+        pending.extended.get_or_insert_default().transforms.push(transform);
+        self
+    }
+
+    /// The same on a stream of which another receiver, which was between messages, has taken so many bytes; the peer may refer to
+    /// what is in the window.
+    pub(crate) fn resumed(mut self, offset: u64, window: &[u8]) -> Self {
+        self.decoder = self.decoder.at(offset);
+        if let Some(inflation) = self.inflation() {
+            inflation.set_window(window);
+        }
+        self
+    }
+
+    /// Whether nothing has begun that is not finished.
+    pub(crate) fn is_between_messages(&self) -> bool {
+        self.open.is_none() && self.decoder.is_between_messages()
+    }
+
     /// What inflates messages.
     pub(crate) fn inflation(&mut self) -> Option<&mut Inflation> {
         self.pending.as_mut()?.inflation.as_deref_mut()
     }
 
     pub(crate) fn new(role: Role, limits: &Limits) -> Self {
-        let config = DecoderConfig { max_payload: limits.message as u64, rsv: Rsv::NONE };
+        let config = DecoderConfig { max_payload: limits.message.min(limits.frame) as u64, rsv: Rsv::NONE };
+        let pending = Budget::of(limits).map(|budget| Box::new(Pending { budget: Some(budget), ..Pending::default() }));
         Self {
             decoder: Decoder::new(role, config),
-            pending: None,
-            fragment_limit: limits.fragments,
+            pending,
+            controls: 0,
             open: None,
-            compressed: false,
+            coded: false,
             delivered: false,
             ended: false,
         }
@@ -107,8 +144,9 @@ impl Receiver {
     #[must_use]
     pub fn held(&self) -> usize {
         match self.decoder.in_payload() {
+            _ if self.in_parts() => self.assembled_len(),
             // In one place or the other.
-            Some((header, len)) if is_whole(header, self.compressed) => {
+            Some((header, len)) if is_whole(header, self.coded) => {
                 let message = if header.opcode.is_control() { self.assembled_len() } else { 0 };
                 usize::try_from(len).unwrap_or(usize::MAX) + message
             }
@@ -123,6 +161,9 @@ impl Receiver {
         if let Some(inflation) = self.inflation() {
             inflation.release_memory();
         }
+        if let Some(extended) = self.pending.as_mut().and_then(|pending| pending.extended.as_mut()) {
+            extended.transforms.release_memory();
+        }
     }
 
     /// The peer's stream has ended, and all of it has been fed: [`poll_event`](Self::poll_event) or
@@ -131,8 +172,10 @@ impl Receiver {
         self.end(Closed::Eof)
     }
 
-    /// Ends receiving, once.
-    pub(crate) fn end(&mut self, closed: Closed) -> Option<Closed> {
+    /// Ends receiving for a reason that the sending half has told
+    /// ([`Sender::handle_timeout`](crate::Sender::handle_timeout)): what is fed from now on is thrown away. Returns the last event,
+    /// unless it has been delivered.
+    pub fn end(&mut self, closed: Closed) -> Option<Closed> {
         if self.ended {
             return None;
         }
@@ -163,13 +206,16 @@ impl Receiver {
     /// Forgets a message that is over.
     fn settle(&mut self) {
         let Some(pending) = &mut self.pending else { return };
-        match pending.inflation.take() {
-            None => self.pending = None,
-            Some(mut inflation) => {
-                inflation.clear();
-                **pending = Pending { inflation: Some(inflation), ..Pending::default() };
-            }
+        let (mut inflation, extended, budget) =
+            (pending.inflation.take(), pending.extended.take(), pending.budget.take());
+        if inflation.is_none() && extended.is_none() && budget.is_none() {
+            self.pending = None;
+            return;
         }
+        if let Some(inflation) = &mut inflation {
+            inflation.clear();
+        }
+        **pending = Pending { inflation, extended, budget, ..Pending::default() };
     }
 
     /// The next piece of a frame, with how much of the input it took; `None` when all of it was taken for the beginning of a
@@ -196,30 +242,30 @@ impl Receiver {
                 return Err(self.at_header(piece, ProtocolErrorKind::ReservedBits(piece.header.rsv)));
             }
             OpCode::Continuation => return self.continues(piece),
-            _ => return Ok(()),
+            _ => return self.count_control(piece),
         };
         self.open = Some(kind);
-        self.compressed = !piece.header.rsv.is_empty();
-        if self.compressed
-            && let Some(inflation) = self.inflation()
-        {
-            inflation.begin(kind == Kind::Text);
-        }
-        Ok(())
+        self.coded = !piece.header.rsv.is_empty();
+        if self.coded { self.begin_coded(piece, kind) } else { Ok(()) }
     }
 
     /// Notes the beginning of a continuation frame: is it one too many, or its payload more than the message may have?
     fn continues(&mut self, piece: &Piece) -> Result<(), ProtocolError> {
-        let compressed = self.compressed;
+        let coded = self.coded;
+        let Budget { fragments, empty_fragments, .. } = *self.budget();
         let pending = self.pending.get_or_insert_default();
         pending.continuations = pending.continuations.saturating_add(1);
-        let before = match &pending.inflation {
-            Some(inflation) if compressed => inflation.wire(),
-            _ => pending.assembly.len() as u64,
+        pending.empty = pending.empty.saturating_add(u32::from(piece.header.payload_len == 0));
+        let before = match (&pending.extended, &pending.inflation) {
+            (Some(extended), _) if coded && extended.transforms.apply() => extended.wire,
+            (_, Some(inflation)) if coded => inflation.wire(),
+            _ => pending.delivered.unwrap_or(pending.assembly.len() as u64),
         };
         let total = piece.header.payload_len.saturating_add(before);
-        let kind = if pending.continuations >= self.fragment_limit {
-            ProtocolErrorKind::TooManyFragments(self.fragment_limit)
+        let kind = if pending.continuations >= fragments {
+            ProtocolErrorKind::TooManyFragments(fragments)
+        } else if pending.empty > empty_fragments {
+            ProtocolErrorKind::TooManyEmptyFragments(empty_fragments)
         } else if total > self.message_limit() as u64 {
             ProtocolErrorKind::MessageTooLong(total)
         } else {
@@ -240,28 +286,15 @@ impl Receiver {
         self.decoder.offset() - piece.payload.len() as u64
     }
 
-    /// Inflates a piece of the open message, which is compressed; the kind of the message, if it is whole now.
-    fn inflate(&mut self, piece: &Piece, payload: &[u8]) -> Result<Option<Kind>, ProtocolError> {
-        let last = Self::is_final(piece);
-        let at = self.decoder.offset() - payload.len() as u64;
-        if let Some(inflation) = self.inflation() {
-            if piece.first {
-                inflation.set_frame(at);
-            }
-            inflation.push(payload, last)?;
-        }
-        Ok(last.then(|| self.close_message()))
-    }
-
-    /// Whether a piece belongs to a compressed message.
+    /// Whether a piece belongs to a message that is coded.
     #[inline]
-    fn is_compressed(&self, piece: &Piece) -> bool {
-        self.compressed && !piece.header.opcode.is_control()
+    fn is_coded(&self, piece: &Piece) -> bool {
+        self.coded && !piece.header.opcode.is_control()
     }
 
     /// Checks a piece of the open message's payload, which has `before` bytes in front of it there and stands at offset `at` of
     /// the stream; `last` where the message ends with it.
-    fn check_text(&mut self, payload: &[u8], before: usize, at: u64, last: bool) -> Result<(), ProtocolError> {
+    fn check_text(&mut self, payload: &[u8], before: u64, at: u64, last: bool) -> Result<(), ProtocolError> {
         if self.open != Some(Kind::Text) {
             return Ok(());
         }
@@ -271,7 +304,7 @@ impl Receiver {
             checked = checked.and_then(|()| utf8.finish());
         }
         // A character that began in an earlier piece is where that piece had it; others are in this one.
-        let in_stream = |in_text: u64| match in_text.checked_sub(before as u64) {
+        let in_stream = |in_text: u64| match in_text.checked_sub(before) {
             Some(in_piece) => at + in_piece,
             None => *character,
         };
@@ -284,7 +317,8 @@ impl Receiver {
 
     /// The largest message, in bytes: half of what memory there can be at most, so that a buffer can grow by doubling.
     fn message_limit(&self) -> usize {
-        let limit = usize::try_from(self.decoder.max_payload()).unwrap_or(usize::MAX);
+        let frame = || usize::try_from(self.decoder.max_payload()).unwrap_or(usize::MAX);
+        let limit = self.budget().message.unwrap_or_else(frame);
         limit.min(isize::MAX.unsigned_abs() / 2)
     }
 
@@ -293,11 +327,16 @@ impl Receiver {
         self.pending.as_ref().map_or(&[], |pending| &pending.assembly)
     }
 
+    /// Whether the open message is delivered in parts.
+    fn in_parts(&self) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.delivered.is_some())
+    }
+
     /// How many bytes there are of the open message, in the session.
     fn assembled_len(&self) -> usize {
         match &self.pending {
             Some(pending) if self.open.is_some() => match &pending.inflation {
-                Some(inflation) if self.compressed => inflation.len(),
+                Some(inflation) if self.coded && !inflation.is_empty() => inflation.len(),
                 _ => pending.assembly.len(),
             },
             _ => 0,
@@ -351,6 +390,6 @@ impl Receiver {
 
 /// Whether a frame is an event of its own, which the owned path leaves where it is until it has ended.
 #[inline]
-fn is_whole(header: &FrameHeader, compressed: bool) -> bool {
-    header.fin && header.opcode != OpCode::Continuation && (!compressed || header.opcode.is_control())
+fn is_whole(header: &FrameHeader, coded: bool) -> bool {
+    header.fin && header.opcode != OpCode::Continuation && (!coded || header.opcode.is_control())
 }

@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use bytestring::ByteString;
 use switchover_frame::{OpCode, Piece, ProtocolError, Step};
 
-use super::{Kind, Receiver, is_whole};
+use super::{Kind, Receiver, coded::Whole, is_whole};
 use crate::{Closed, Event, deflate::Inflation};
 
 impl Receiver {
@@ -58,9 +58,9 @@ impl Receiver {
                 // Nothing is held while a header is read.
                 input.advance(piece.payload.start);
             }
-            let event = if self.is_compressed(&piece) {
-                self.inflate_owned(&piece, input)?
-            } else if is_whole(&piece.header, self.compressed) {
+            let event = if self.is_coded(&piece) {
+                self.decode_owned(&piece, input)?
+            } else if is_whole(&piece.header, self.coded) {
                 self.hold(&piece, input)?
             } else {
                 self.append(&piece, input)?
@@ -81,7 +81,7 @@ impl Receiver {
         let start = end - piece.payload.len();
         if is_data {
             let at = self.payload_offset(piece);
-            self.check_text(input.get(start..end).unwrap_or_default(), start, at, piece.last)?;
+            self.check_text(input.get(start..end).unwrap_or_default(), start as u64, at, piece.last)?;
         }
         if !piece.last {
             return Ok(None);
@@ -103,25 +103,27 @@ impl Receiver {
         let last = Self::is_final(piece);
         let at = self.payload_offset(piece);
         let payload = input.get(..piece.payload.len()).unwrap_or_default();
-        self.check_text(payload, self.assembled().len(), at, last)?;
+        self.check_text(payload, self.assembled().len() as u64, at, last)?;
         self.assemble(payload);
         input.advance(piece.payload.len());
         if !last {
             return Ok(None);
         }
-        let payload = self.pending.as_mut().map(|pending| core::mem::take(&mut pending.assembly).freeze());
-        let payload = payload.unwrap_or_default();
+        let payload = self.take_assembly();
         self.settle();
         self.message(payload).map(Some)
     }
 
-    /// A piece of a compressed message, which leaves the caller's buffer at once.
-    fn inflate_owned(&mut self, piece: &Piece, input: &mut BytesMut) -> Result<Option<Event>, ProtocolError> {
+    /// A piece of a coded message, which leaves the caller's buffer at once.
+    fn decode_owned(&mut self, piece: &Piece, input: &mut BytesMut) -> Result<Option<Event>, ProtocolError> {
         let payload = input.get(..piece.payload.len()).unwrap_or_default();
-        let whole = self.inflate(piece, payload)?;
+        let whole = self.decode(piece, payload)?;
         input.advance(piece.payload.len());
-        let Some(kind) = whole else { return Ok(None) };
-        let payload = self.inflation().map_or_else(Bytes::new, Inflation::take);
+        let (kind, payload) = match whole {
+            None => return Ok(None),
+            Some(Whole::Assembled(kind)) => (kind, self.take_assembly()),
+            Some(Whole::Inflated(kind)) => (kind, self.inflation().map_or_else(Bytes::new, Inflation::take)),
+        };
         self.settle();
         match kind {
             Kind::Binary => Ok(Some(Event::Binary(payload))),
@@ -129,11 +131,15 @@ impl Receiver {
         }
     }
 
+    fn take_assembly(&mut self) -> Bytes {
+        self.pending.as_mut().map_or_else(Bytes::new, |pending| core::mem::take(&mut pending.assembly).freeze())
+    }
+
     /// How many bytes at the front of the caller's buffer are the unmasked payload of a frame that has not ended.
     #[inline]
     fn held_in_input(&self) -> usize {
         match self.decoder.in_payload() {
-            Some((header, len)) if is_whole(header, self.compressed) => usize::try_from(len).unwrap_or(usize::MAX),
+            Some((header, len)) if is_whole(header, self.coded) => usize::try_from(len).unwrap_or(usize::MAX),
             _ => 0,
         }
     }

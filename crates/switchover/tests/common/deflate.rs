@@ -1,7 +1,6 @@
 //! Compressing sessions, payloads as they travel, and what a session makes of a stream of them.
 #![allow(dead_code, reason = "each test file uses its part of this module")]
 
-use bytes::BytesMut;
 use switchover::{
     Client, Event, Limits, Replies, Server, Session, Side,
     deflate::{Compression, Deflater, Settings},
@@ -9,7 +8,7 @@ use switchover::{
 };
 use switchover_testkit::{
     frames::{RawFrame, Role},
-    session::Feeding,
+    session::{Feeding, Held},
 };
 
 use super::common::{Counter, written};
@@ -65,34 +64,9 @@ pub(crate) fn read(
 
 fn feed<S: Side>(mut session: Session<S>, feeding: Feeding, pieces: &[&[u8]]) -> (Vec<Event>, Vec<u8>) {
     let mut events = Vec::new();
-    let mut buffer = BytesMut::new();
+    let mut held = Held::default();
     for piece in pieces {
-        events.extend(take(&mut session, feeding, &mut buffer, piece));
+        events.extend(feeding.feed(&mut session, &mut held, piece, |_, _| {}));
     }
     (events, written(&mut session))
-}
-
-/// The events that a piece of a stream brings.
-pub(crate) fn take<S: Side>(
-    session: &mut Session<S>,
-    feeding: Feeding,
-    buffer: &mut BytesMut,
-    piece: &[u8],
-) -> Vec<Event> {
-    match feeding {
-        Feeding::Owned => {
-            buffer.extend_from_slice(piece);
-            core::iter::from_fn(|| session.poll_event(buffer)).collect()
-        }
-        Feeding::InPlace => {
-            let mut copy = piece.to_vec();
-            let mut input = &mut copy[..];
-            let mut events = Vec::new();
-            while let Some((event, _)) = session.receive(&mut input) {
-                events.push(event.to_owned());
-            }
-            assert!(input.is_empty(), "all of the input is taken");
-            events
-        }
-    }
 }

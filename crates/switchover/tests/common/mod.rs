@@ -1,17 +1,15 @@
 //! Sessions for the tests, and what they make of a stream.
 #![allow(dead_code, reason = "each test file uses its part of this module")]
 
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 use switchover::{
     Client, Limits, MaskSource, Replies, Server, Session, Side,
     frame::{self, Decoder, DecoderConfig, OpCode, Step},
 };
 use switchover_testkit::{
     frames::{Outcome, Role},
-    session::{Feeding, outcome},
+    session::{Feeding, Held, outcome},
 };
-
-pub(crate) const FEEDINGS: [Feeding; 2] = [Feeding::Owned, Feeding::InPlace];
 
 /// Masking keys for tests: predictable ones.
 #[derive(Clone, Debug, Default)]
@@ -42,22 +40,9 @@ pub(crate) fn read(role: Role, limits: &Limits, feeding: Feeding, pieces: &[&[u8
 
 fn feed<S: Side>(mut session: Session<S>, feeding: Feeding, pieces: &[&[u8]]) -> (Outcome, Vec<u8>) {
     let mut events = Vec::new();
-    let mut buffer = BytesMut::new();
+    let mut held = Held::default();
     for piece in pieces {
-        match feeding {
-            Feeding::Owned => {
-                buffer.extend_from_slice(piece);
-                events.extend(core::iter::from_fn(|| session.poll_event(&mut buffer)));
-            }
-            Feeding::InPlace => {
-                let mut copy = piece.to_vec();
-                let mut input = &mut copy[..];
-                while let Some((event, _)) = session.receive(&mut input) {
-                    events.push(event.to_owned());
-                }
-                assert!(input.is_empty(), "all of the input is taken");
-            }
-        }
+        events.extend(feeding.feed(&mut session, &mut held, piece, |_, _| {}));
     }
     let last = events.iter().position(|event| matches!(event, switchover::Event::Closed(_)));
     assert!(last.is_none_or(|last| last + 1 == events.len()), "nothing comes after the last event");

@@ -6,11 +6,9 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use switchover::{
-    handshake::{HandshakeError, Offer, verify},
-    nonce,
-};
+use switchover::handshake::{HandshakeError, Offer, verify};
 use switchover_parties::{Failure, converse};
+use switchover_random::nonce;
 use switchover_tokio::{Client, Options, OsMasks, Url, WebSocket};
 use tokio::net::TcpStream;
 
