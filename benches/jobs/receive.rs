@@ -1,16 +1,16 @@
-//! Receiving messages on a server: masked frames, in reads of 64 KiB, to whole messages, texts validated.
+//! Receiving messages on a server: masked frames, in reads of at most 64 KiB, to whole messages, texts validated.
 
 use crate::{
     Group, Lane,
     io::{Loopback, READ, poll, ready},
     size,
 };
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use futures_core::Stream;
 use std::{hint::black_box, pin::Pin};
 use switchover::{
     Event, EventRef, Limits, Session,
-    frame::{self, FrameHeader, Mask, OpCode, Rsv},
+    frame::{self, FrameHeader, Mask, OpCode, Rsv, Utf8},
 };
 use tokio_util::codec::Decoder;
 
@@ -89,13 +89,16 @@ fn stream(kind: Kind, len: usize, times: u64) -> Vec<u8> {
     stream
 }
 
+/// What our adapters read at once, and is unmasked while it is in the nearest cache.
+const ROOM: usize = 16 << 10;
+
 /// Runs a library until it has given so many messages; returns the bytes of their payloads.
 type Run = Box<dyn FnMut(u64) -> u64>;
 
 fn in_place(stream: Vec<u8>) -> Run {
     let mut io = Loopback::reading(stream);
     let mut session = Session::server(&Limits::default());
-    let mut buffer = vec![0; READ];
+    let mut buffer = vec![0; ROOM];
     Box::new(move |times| {
         let (mut messages, mut bytes) = (0, 0);
         while messages < times {
@@ -121,8 +124,8 @@ fn owned(stream: Vec<u8>) -> Run {
     Box::new(move |times| {
         let (mut messages, mut bytes) = (0, 0);
         while messages < times {
-            buffer.reserve(READ);
-            io.read_buf(&mut buffer);
+            buffer.reserve(ROOM);
+            buffer.put_slice(io.next_read(ROOM));
             while let Some(event) = session.poll_event(&mut buffer) {
                 bytes += match black_box(event) {
                     Event::Text(text) => text.len(),
@@ -136,16 +139,12 @@ fn owned(stream: Vec<u8>) -> Run {
     })
 }
 
-/// The codec alone: its user joins the pieces of a frame where it has several, and validates texts.
+/// The codec alone: its user joins the pieces of a frame where it has several.
 fn switchover_frame(stream: Vec<u8>) -> Run {
     let mut io = Loopback::reading(stream);
     let mut decoder = frame::Decoder::new(frame::Role::Server, frame::DecoderConfig::default());
-    let mut buffer = vec![0; READ];
-    let mut message = Vec::new();
-    let read = |opcode, payload: &[u8]| match opcode {
-        OpCode::Text => black_box(std::str::from_utf8(payload)).map_or(0, str::len),
-        _ => black_box(payload).len(),
-    };
+    let mut buffer = vec![0; ROOM];
+    let (mut binary, mut text, mut utf8) = (Vec::new(), String::new(), Utf8::new());
     Box::new(move |times| {
         let (mut messages, mut bytes) = (0, 0);
         while messages < times {
@@ -154,13 +153,31 @@ fn switchover_frame(stream: Vec<u8>) -> Run {
             while let Ok(frame::Step::Done { piece, consumed }) = decoder.decode(input) {
                 let (taken, rest) = input.split_at_mut(consumed);
                 let payload = &taken[piece.payload];
-                if piece.first && piece.last {
-                    bytes += read(piece.header.opcode, payload);
-                } else {
-                    message.extend_from_slice(payload);
-                    if piece.last {
-                        bytes += read(piece.header.opcode, &message);
-                        message.clear();
+                match piece.header.opcode {
+                    OpCode::Text => {
+                        let Ok((character, complete)) = utf8.decode(payload) else { unreachable!("they are valid") };
+                        if piece.first && piece.last {
+                            bytes += black_box(complete).len();
+                        } else {
+                            text.extend(character);
+                            text.push_str(complete);
+                            if piece.last {
+                                bytes += black_box(&text).len();
+                                text.clear();
+                            }
+                        }
+                        if piece.last {
+                            black_box(utf8.finish()).ok();
+                            utf8 = Utf8::new();
+                        }
+                    }
+                    _ if piece.first && piece.last => bytes += black_box(payload).len(),
+                    _ => {
+                        binary.extend_from_slice(payload);
+                        if piece.last {
+                            bytes += black_box(&binary).len();
+                            binary.clear();
+                        }
                     }
                 }
                 messages += u64::from(piece.last);

@@ -1,4 +1,4 @@
-//! Heads: any bytes, under every cut, as a request and as a response; what is accepted written again, by crate `http` too,
+//! Heads: any bytes, under every cut, as a request and as a response, through folds as well; what is accepted written again, by crate `http` too,
 //! read by httparse, and asked for all of its fields.
 #![no_main]
 
@@ -28,6 +28,7 @@ fuzz_target!(|input: &[u8]| {
         views::check_response(&bytes[..*consumed]);
         compare_response_with_httparse(head, *consumed, bytes);
     }
+    check_unfolding(bytes, cuts, limits, &response);
     check_lists(bytes, cuts[0]);
 });
 
@@ -92,13 +93,19 @@ impl Scan for ResponseScan {
     }
 
     fn scan(&mut self, input: &[u8], fields: &mut impl FieldStore) -> Result<Step<Response>, HeadError> {
-        Ok(self.scan(input, fields)?.map(|head: ResponseHead<'_>| Response {
+        Ok(self.scan(input, fields)?.map(Response::of))
+    }
+}
+
+impl Response {
+    fn of(head: ResponseHead<'_>) -> Self {
+        Self {
             status: head.status(),
             reason: head.reason().to_vec(),
             version: head.version(),
             framings: ["GET", "HEAD", "CONNECT"].map(|method| head.framing(method)),
             fields: owned(head.fields(), head.spans(), head.bytes()),
-        }))
+        }
     }
 }
 
@@ -169,6 +176,48 @@ fn feed<S: Scan>(pieces: &[&[u8]], limits: Limits, fields: &mut impl FieldStore)
         Ok(Step::NeedMore { at_least }) => Outcome::NeedMore { at_least },
         other => panic!("nothing gives {other:?}"),
     })
+}
+
+/// A response through folds: the same under every cut, as it is without where there are none, and with nothing but folds
+/// overwritten, which leaves a head without any.
+fn check_unfolding(bytes: &[u8], cuts: [u16; 2], limits: Limits, plain: &Outcome<Response>) {
+    let [(outcome, unfolded), bytewise, cut] = splits(bytes, cuts).map(|pieces| unfold(&pieces, limits));
+    assert_eq!((&bytewise.0, &cut.0), (&outcome, &outcome));
+    match &outcome {
+        Outcome::Done { head, consumed } => {
+            assert_eq!(
+                (&bytewise.1[..*consumed], &cut.1[..*consumed]),
+                (&unfolded[..*consumed], &unfolded[..*consumed])
+            );
+            assert_eq!(unfolded[*consumed..], bytes[*consumed..]);
+            assert!(unfolded.iter().zip(bytes).all(|(after, before)| after == before || *after == b' '));
+            let again = feed::<ResponseScan>(&[&unfolded], limits, &mut Vec::<FieldSpan>::new());
+            assert_eq!(again, Outcome::Done { head: head.clone(), consumed: *consumed });
+        }
+        Outcome::NeedMore { .. } => assert_eq!((&bytewise.1, &cut.1), (&unfolded, &unfolded)),
+        Outcome::Failed(error) => assert!(error.offset() <= bytes.len()),
+    }
+    if matches!(plain, Outcome::Done { .. }) {
+        assert_eq!((&outcome, &unfolded[..]), (plain, bytes));
+    }
+}
+
+/// What comes of the pieces, and the bytes as they are then.
+fn unfold(pieces: &[&[u8]], limits: Limits) -> (Outcome<Response>, Vec<u8>) {
+    let mut scan = ResponseScan::new(limits);
+    let mut fields = FieldTable::<2>::new();
+    let mut input = Vec::new();
+    let mut outcome = None;
+    // Where there are no pieces, nothing is one.
+    for piece in pieces.iter().copied().chain(pieces.is_empty().then_some(&b""[..])) {
+        input.extend_from_slice(piece);
+        match scan.scan_unfolding(&mut input, &mut fields).map(|step| step.map(Response::of)) {
+            Ok(Step::NeedMore { at_least }) => outcome = Some(Outcome::NeedMore { at_least }),
+            Ok(Step::Done { value: head, consumed }) => return (Outcome::Done { head, consumed }, input),
+            Err(error) => return (Outcome::Failed(error), input),
+        }
+    }
+    (outcome.expect("there is a piece"), input)
 }
 
 /// What was read can be written, and reads the same.

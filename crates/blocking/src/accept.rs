@@ -28,6 +28,7 @@ pub fn accept<T: Duplex>(io: T) -> Result<WebSocket<T, Server>, AcceptError> {
 }
 
 /// Accepts a WebSocket connection if `decide` does, on its terms. A request that does not ask for WebSocket is refused.
+/// [`answer`] does the same with other [`Options`].
 ///
 /// # Errors
 /// As for [`accept`].
@@ -56,51 +57,80 @@ pub fn answer<T: Duplex>(
     decide: impl FnOnce(&Request<'_>) -> Result<Choice, Refusal>,
 ) -> Result<WebSocket<T, Server>, AcceptError> {
     let mut input = BytesMut::new();
-    let mut until = Until(&mut io, Deadline::after(options.handshake));
-    let refusal = match negotiate(&mut until, &mut input, options, decide) {
-        Ok((agreement, response)) => {
-            until.write_all(&response)?;
-            until.flush()?;
-            io.set_timeout(None)?;
-            return Ok(WebSocket::new(io, Server, agreement, input, options));
-        }
-        Err(AcceptError::Refused(refusal)) => refusal,
-        Err(AcceptError::Io(error)) if is_timeout(&error) => Refusal::timeout(),
-        Err(error) => return Err(error),
-    };
-    // A session that only says no: it writes the response and ends the transport in order, or when its time is up.
-    let session = Session::refused(&refusal.to_bytes());
-    let _ = WebSocket::over(io, session, Agreement::default(), input, options).receive();
-    Err(refusal.into())
+    let opened = open(&mut io, options, |io| {
+        let mut handshake = ServerHandshake::new(options.head).early_data(options.early_data);
+        let mut response = Vec::new();
+        let agreement = receive(io, &mut input, &mut handshake, |request| {
+            let choice = decide(&request).map_err(|refusal| request.plain().refuse_with(refusal))?;
+            match request {
+                Request::WebSocket(proposal) => Ok(proposal.accept(&choice, &mut response)?),
+                request => Err(request.plain().refuse().into()),
+            }
+        })?;
+        Ok((agreement, response))
+    });
+    match opened {
+        Ok(agreement) => Ok(WebSocket::new(io, Server, agreement, input, options)),
+        Err(error) => Err(refuse(io, input, options, error)),
+    }
 }
 
-/// Reads the request and makes the 101.
-fn negotiate(
+/// Runs an opening, which reads and makes the response, and writes that, all of it in time.
+pub(crate) fn open<T: Duplex, X>(
+    io: &mut T,
+    options: &Options,
+    opening: impl FnOnce(&mut Until<'_, T>) -> Result<(X, Vec<u8>), AcceptError>,
+) -> Result<X, AcceptError> {
+    let mut until = Until(io, Deadline::after(options.handshake));
+    let (opened, response) = opening(&mut until).map_err(|error| match error {
+        AcceptError::Io(error) if is_timeout(&error) => Refusal::timeout().into(),
+        error => error,
+    })?;
+    until.write_all(&response)?;
+    until.flush()?;
+    io.set_timeout(None)?;
+    Ok(opened)
+}
+
+/// Reads on until the request is whole, and takes it off the input if it is accepted.
+pub(crate) fn receive<X>(
     io: &mut impl Read,
     input: &mut BytesMut,
-    options: &Options,
-    decide: impl FnOnce(&Request<'_>) -> Result<Choice, Refusal>,
-) -> Result<(Agreement, Vec<u8>), AcceptError> {
-    let mut handshake = ServerHandshake::new(options.head).early_data(options.early_data);
-    let mut room = [0; READ];
+    handshake: &mut ServerHandshake,
+    accept: impl FnOnce(Request<'_>) -> Result<X, AcceptError>,
+) -> Result<X, AcceptError> {
     loop {
         if let Step::Done { value: request, consumed } = handshake.receive(input)? {
-            let choice = decide(&request).map_err(|refusal| request.plain().refuse_with(refusal))?;
-            let mut response = Vec::new();
-            let agreement = match request {
-                Request::WebSocket(proposal) => proposal.accept(&choice, &mut response)?,
-                request => return Err(request.plain().refuse().into()),
-            };
+            let accepted = accept(request)?;
             input.advance(consumed);
-            return Ok((agreement, response));
+            return Ok(accepted);
         }
-        match io.read(&mut room) {
-            Ok(0) => return Err(AcceptError::Closed),
-            Ok(read) => input.extend_from_slice(&room[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
+        read(io, input)?;
     }
+}
+
+/// Reads once.
+pub(crate) fn read(io: &mut impl Read, input: &mut BytesMut) -> Result<(), AcceptError> {
+    let mut room = [0; READ];
+    match io.read(&mut room) {
+        Ok(0) => Err(AcceptError::Closed),
+        Ok(read) => {
+            input.extend_from_slice(&room[..read]);
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sends the refusal, if the error is one.
+pub(crate) fn refuse<T: Duplex>(io: T, input: BytesMut, options: &Options, error: AcceptError) -> AcceptError {
+    if let AcceptError::Refused(refusal) = &error {
+        // A session that only says no: it writes the response and ends the transport in order, or when its time is up.
+        let session = Session::refused(&refusal.to_bytes());
+        let _ = WebSocket::over(io, session, Agreement::default(), input, options).receive();
+    }
+    error
 }
 
 impl From<handshake::AcceptError> for AcceptError {

@@ -177,7 +177,7 @@ fn shake_hands<T: Duplex>(
 }
 
 /// Writes the request and reads the answer.
-fn exchange<A: Attempt>(
+pub(crate) fn exchange<A: Attempt>(
     io: &mut impl Duplex,
     input: &mut BytesMut,
     request: &[u8],

@@ -12,7 +12,12 @@ use switchover::{
     handshake::Agreement,
 };
 
-use crate::{Duplex, Error, Options, duplex::is_timeout, error::given_back};
+use crate::{
+    Duplex, Error, Options, Part,
+    duplex::is_timeout,
+    error::given_back,
+    part::{Intake, Received},
+};
 
 /// Room for a read.
 const READ: usize = 16 << 10;
@@ -35,9 +40,11 @@ const SLICES: usize = 64;
 /// for longer fails with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], loses nothing, and can be called again.
 ///
 /// Deadlines and Pings ([`Options::keepalive`]) are the work of every method that waits for the transport. What arrived while none
-/// was called is read before anybody is found silent. While there is a deadline, the timeouts of the transport are set for it.
+/// was called is read before anybody is found silent. A Pong is not an answer before it is received, though: who sends for longer
+/// than [`Keepalive::pong`] without receiving should not ask for [`Keepalive::strict`]. While there is a deadline, the timeouts of
+/// the transport are set for it.
 ///
-/// - Poll: [`receive`](Self::receive), [`flush`](Self::flush)
+/// - Poll: [`receive`](Self::receive), [`receive_part`](Self::receive_part), [`flush`](Self::flush)
 /// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment),
 ///   [`feed_uncompressed`](Self::feed_uncompressed), [`fragment_uncompressed`](Self::fragment_uncompressed),
 ///   [`feed_prepared`](Self::feed_prepared), [`start_close`](Self::start_close), [`close`](Self::close),
@@ -50,6 +57,7 @@ pub struct WebSocket<T, S> {
     session: Session<S>,
     agreement: Agreement,
     input: BytesMut,
+    intake: Intake,
     /// What a read fills, so that room for it need not be cleared each time.
     room: Box<[u8]>,
     /// The last event waits until the transport is done, so that whoever sees it may drop everything.
@@ -58,6 +66,8 @@ pub struct WebSocket<T, S> {
     closed: Option<Closed>,
     /// The end has been told.
     told: bool,
+    /// The application has closed.
+    closes: bool,
     /// Nothing more is written.
     shut: bool,
     /// A write has failed: output is thrown away from now on.
@@ -69,6 +79,8 @@ pub struct WebSocket<T, S> {
     epoch: Instant,
     /// Silence is noticed: the time is told behind each read.
     keeps_alive: bool,
+    /// When what had arrived was looked at because a time was up; that time is told once it has been handled.
+    looked: Option<Duration>,
     /// How long the application lets the transport block.
     timeout: Option<Duration>,
     /// The transport's timeouts have been set.
@@ -95,22 +107,25 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
             session,
             agreement,
             input,
+            intake: Intake::default(),
             room: vec![0; READ].into(),
             hold: options.replies.close,
             closed: None,
             told: false,
+            closes: false,
             shut: false,
             broken: false,
             failure: None,
             late: None,
             epoch: Instant::now(),
             keeps_alive: options.keepalive != Keepalive::default(),
+            looked: None,
             timeout: None,
             timed: false,
         }
     }
 
-    /// A connection that was [hibernated](Self::hibernate) goes on. Its session may be of any process; the the
+    /// A connection that was [hibernated](Self::hibernate) goes on. Its session may be of any process; the
     /// options are those of a new connection. What the opening handshake agreed on beside compression does not travel, and
     /// [`agreement`](Self::agreement) has nothing of it.
     ///
@@ -126,31 +141,56 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
     /// # Errors
     /// The transport failed before the peer's Close arrived; then there is nothing left to receive.
     pub fn receive(&mut self) -> Result<Option<Event>, Error> {
-        loop {
-            // All that was read is handled before anything is written: what a read causes goes out in one write.
-            if let Some(event) = self.next_event() {
-                return Ok(Some(event));
-            }
-            self.keep_time()?;
-            match self.advance() {
-                Ok(true) => return self.finish(),
-                Ok(false) => {}
-                Err(error) if is_timeout(&error) => {
-                    // Either a time of the session is up, or it is the application's timeout.
-                    if !self.is_due(self.epoch.elapsed()) {
-                        return Err(error.into());
-                    }
-                }
-                Err(error) => {
-                    self.session.sender().abort();
-                    if self.closed.is_none() {
-                        self.told = true;
-                        return Err(error.into());
-                    }
-                    self.late = Some(error);
-                }
-            }
-        }
+        self.next()
+    }
+
+    /// Receives the next part of a message, as it arrives, or the next other event; `None` after the last one. So a message of any
+    /// length takes the memory of one part: at most what a read gives, or some KiB of what was compressed.
+    /// [`Limits::message`](crate::Limits::message) holds for the sum of the parts.
+    ///
+    /// It does all that [`receive`](Self::receive) does beside receiving. The two may take turns. Of a message of which a part has
+    /// been received, `receive` passes over the rest; one of which `receive` has got some bytes before a timeout comes as one part.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use switchover_blocking::{Duplex, Error, Part, WebSocket, switchover::Side};
+    ///
+    /// /// Writes one message to a file, and returns its length if it is whole.
+    /// fn save<T: Duplex, S: Side>(
+    ///     websocket: &mut WebSocket<T, S>,
+    ///     mut file: impl Write,
+    /// ) -> Result<Option<usize>, Error> {
+    ///     let mut len = 0;
+    ///     while let Some(part) = websocket.receive_part()? {
+    ///         if let Part::Text { payload, last } | Part::Binary { payload, last } = part {
+    ///             file.write_all(&payload)?;
+    ///             len += payload.len();
+    ///             if last {
+    ///                 return Ok(Some(len));
+    ///             }
+    ///         }
+    ///     }
+    ///     Ok(None)
+    /// }
+    /// # use std::{net::TcpListener, thread};
+    /// # use switchover_blocking::{accept, connect};
+    /// # let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr()?);
+    /// # let saving = thread::spawn(move || {
+    /// #     let mut file = Vec::new();
+    /// #     let len = save(&mut accept(listener.accept().unwrap().0).unwrap(), &mut file).unwrap();
+    /// #     (len, file)
+    /// # });
+    /// # let upload = vec![7; 100_000];
+    /// # connect(&url)?.0.send(upload.clone())?;
+    /// # assert_eq!(saving.join().unwrap(), (Some(100_000), upload));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`receive`](Self::receive).
+    pub fn receive_part(&mut self) -> Result<Option<Part>, Error> {
+        self.next()
     }
 
     /// Queues a message. It is written by the next [`receive`](Self::receive) that waits for input, or by
@@ -172,8 +212,38 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
         self.flush()
     }
 
-    /// Queues one fragment of a message: see [`Sender::fragment`](switchover::Sender::fragment). For the rest as
-    /// [`feed`](Self::feed).
+    /// Queues one fragment of a message, for one whose length is not known, or that is too long to be held: see
+    /// [`Sender::fragment`](switchover::Sender::fragment). For the rest as [`feed`](Self::feed).
+    ///
+    /// One that is held, and long, is better sent whole with [`Options::fragments`].
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use switchover_blocking::{Duplex, Error, WebSocket, switchover::Side};
+    ///
+    /// /// Sends all of a file as one message.
+    /// fn upload<T: Duplex, S: Side>(websocket: &mut WebSocket<T, S>, mut file: impl Read) -> Result<(), Error> {
+    ///     loop {
+    ///         let mut piece = vec![0; 64 << 10];
+    ///         let read = file.read(&mut piece)?;
+    ///         piece.truncate(read);
+    ///         websocket.fragment(piece, read == 0)?;
+    ///         websocket.flush()?;
+    ///         if read == 0 {
+    ///             return Ok(());
+    ///         }
+    ///     }
+    /// }
+    /// # use std::{net::TcpListener, thread};
+    /// # use switchover_blocking::{Event, accept, connect};
+    /// # let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr()?);
+    /// # let receiving = thread::spawn(move || accept(listener.accept().unwrap().0).unwrap().receive().unwrap());
+    /// # let (mut websocket, _) = connect(&url)?;
+    /// # upload(&mut websocket, &[7; 100_000][..])?;
+    /// # assert_eq!(receiving.join().unwrap(), Some(Event::Binary(vec![7; 100_000].into())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As for [`feed`](Self::feed).
@@ -242,7 +312,9 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
     /// # Errors
     /// The code may not be sent, or the reason is longer than 123 bytes.
     pub fn start_close(&mut self, code: impl Into<CloseCode>, reason: &str) -> Result<(), Error> {
-        Ok(self.session.close(CloseFrame { code: code.into(), reason })?)
+        self.session.close(CloseFrame { code: code.into(), reason })?;
+        self.closes = true;
+        Ok(())
     }
 
     /// Closes, and waits until the closing handshake is over and the transport is done. Messages that arrive meanwhile are
@@ -299,29 +371,62 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
         &mut self.io
     }
 
-    fn next_event(&mut self) -> Option<Event> {
-        let event = self.session.poll_event(&mut self.input)?;
-        if let Event::Closed(closed) = &event {
+    fn next<X: Received>(&mut self) -> Result<Option<X>, Error> {
+        loop {
+            // All that was read is handled before anything is written: what a read causes goes out in one write.
+            if let Some(received) = self.take() {
+                return Ok(Some(received));
+            }
+            // Nobody is found silent for what was not looked at.
+            if self.looks_first() {
+                continue;
+            }
+            self.keep_time()?;
+            match self.advance() {
+                Ok(true) => return self.finish(),
+                Ok(false) => {}
+                Err(error) if is_timeout(&error) => {
+                    // Either a time of the session is up, or it is the application's timeout.
+                    if !self.is_due(self.epoch.elapsed()) {
+                        return Err(error.into());
+                    }
+                }
+                Err(error) => {
+                    self.session.sender().abort();
+                    if self.closed.is_none() {
+                        self.told = true;
+                        return Err(error.into());
+                    }
+                    self.late = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Takes an event or a part off the input.
+    fn take<X: Received>(&mut self) -> Option<X> {
+        let received = X::take(&mut self.intake, &mut self.session, &mut self.input)?;
+        if let Some(closed) = received.as_closed() {
             self.closed = Some(closed.clone());
             if self.hold {
                 return None;
             }
             self.told = true;
         }
-        Some(event)
+        Some(received)
     }
 
     /// Tells the session the time where it is due, or where something may have been read, and limits how long the transport may
     /// block.
     fn keep_time(&mut self) -> io::Result<()> {
         let now = self.epoch.elapsed();
-        let due = self.is_due(now);
-        if due && self.keeps_alive && self.session.transport() == Transport::Open {
-            self.look(now);
-        }
+        // Since it was looked, more may have arrived: only the time of a closing has nothing to do with that.
+        let is_closing = self.closes || self.closed.is_some();
+        let at = self.looked.take().filter(|_| !is_closing).unwrap_or(now);
+        let due = self.is_due(at);
         if due || self.keeps_alive {
             let had_ended = self.closed.is_some();
-            let ended = self.session.handle_timeout(now);
+            let ended = self.session.handle_timeout(at);
             if due && self.session.transport() == Transport::Drop && had_ended {
                 self.late = Some(io::ErrorKind::TimedOut.into());
             }
@@ -335,18 +440,32 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
         self.session.poll_timeout().is_some_and(|deadline| deadline <= now)
     }
 
-    /// Takes what the transport has, without waiting for more. An end will be there for the next read too; an error may not.
-    fn look(&mut self, now: Duration) {
+    /// Looks at the transport before the time is told, once. Whether there was something.
+    fn looks_first(&mut self) -> bool {
+        let now = self.epoch.elapsed();
+        let looks = self.keeps_alive && self.session.transport() == Transport::Open && self.is_due(now);
+        if !looks || self.looked.is_some() {
+            return false;
+        }
+        self.looked = Some(now);
+        self.look(now)
+    }
+
+    /// Takes what the transport has, without waiting for more; whether that was something. An end will be there for the next read
+    /// too; an error may not.
+    fn look(&mut self, now: Duration) -> bool {
         self.timed = true;
         match self.io.set_timeout(Some(LOOK)).and_then(|()| self.io.read(&mut self.room)) {
-            Ok(0) => {}
+            Ok(0) => return false,
             Ok(read) => {
                 self.input.extend_from_slice(&self.room[..read]);
                 self.session.sender().heard(now);
+                return true;
             }
             Err(error) if is_timeout(&error) || error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => self.failure = self.failure.take().or(Some(error)),
         }
+        false
     }
 
     /// Lets the transport block until the next deadline or for as long as the application does.
@@ -427,6 +546,7 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
     fn write_all(&mut self) -> io::Result<()> {
         loop {
             if self.keeps_alive {
+                self.looks_first();
                 self.keep_time()?;
             }
             match self.write() {
@@ -441,7 +561,7 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
     }
 
     /// The transport is done: tells how receiving ended, once.
-    fn finish(&mut self) -> Result<Option<Event>, Error> {
+    fn finish<X: Received>(&mut self) -> Result<Option<X>, Error> {
         if std::mem::replace(&mut self.told, true) {
             return Ok(None);
         }
@@ -450,7 +570,7 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
             (Some(Closed::Eof) | None, Some(failure)) => Err(failure.into()),
             (closed, failure) => {
                 self.late = self.late.take().or(failure);
-                Ok(closed.map(Event::Closed))
+                Ok(closed.map(X::closed))
             }
         }
     }

@@ -97,6 +97,43 @@ fn who_was_away_looks_first() {
     assert!(server.closed().is_none());
 }
 
+/// The peer says its last words and ends the stream, before it is found out whether it is silent.
+#[test]
+fn last_words_are_not_lost() {
+    let (mut near, mut server) = server(PING);
+    near.write_all(DATA).unwrap();
+    drop(near);
+    assert_eq!(server.receive().unwrap(), Some(Event::Text("data".into())));
+    assert_eq!(server.receive().unwrap(), Some(Event::Closed(Closed::Eof)));
+}
+
+/// Who takes its time for each message finds nobody silent whose next one is there.
+#[test]
+fn a_slow_consumer_is_not_a_silent_peer() {
+    let (mut near, mut server) = server(Keepalive { idle: Some(ms(100)), ..Keepalive::default() });
+    for _ in 0..4 {
+        near.write_all(DATA).unwrap();
+        thread::sleep(ms(120));
+        assert_eq!(server.receive().unwrap(), Some(Event::Text("data".into())));
+    }
+}
+
+/// The Pong was there in time, and nobody looked.
+#[test]
+fn a_pong_that_waits_is_an_answer() {
+    let (mut near, mut server) = server(Keepalive { strict: true, ..PING });
+    near.set_nonblocking(true).unwrap();
+    server.set_timeout(Some(ms(1))).unwrap();
+    let mut ping = [0; 19];
+    while near.read(&mut ping).is_err() {
+        assert!(matches!(server.receive(), Err(Error::Io(_))));
+    }
+    near.write_all(&[&[0x8A, 0x80 | 17, 0, 0, 0, 0], &ping[2..]].concat()).unwrap();
+    thread::sleep(ms(250));
+    assert_eq!(server.receive().unwrap(), Some(Event::Pong(ping[2..].to_vec().into())));
+    assert!(server.closed().is_none());
+}
+
 /// A peer that does not read holds up a sender for as long as it may take to answer, and no longer.
 #[test]
 fn a_sender_is_not_held_up_for_ever() {

@@ -51,20 +51,22 @@ impl Decoder {
     /// pieces before it have been delivered.
     #[inline]
     pub fn decode(&mut self, input: &mut [u8]) -> Result<Step, ProtocolError> {
-        let (header, header_len) = match &self.state {
+        let parse = match &self.state {
             State::Header(partial) if partial.is_empty() => match self.rules.parse(input) {
-                Ok(Parse::Done(header, len)) => (header, len),
                 Ok(Parse::NeedMore(at_least)) => return Ok(self.carry(input, at_least)),
+                Ok(done) => done,
                 Err(fault) => return Err(self.fail(input, fault)),
             },
-            &State::Header(partial) => match self.resume(partial, input)? {
-                Parse::Done(header, len) => (header, len),
-                Parse::NeedMore(at_least) => return Ok(Step::NeedMore { at_least }),
-            },
+            &State::Header(partial) => self.resume(partial, partial.len(), input)?,
             &State::Payload { header, remaining } => {
                 return Ok(self.payload(header, remaining, input));
             }
-            State::Failed { .. } => return Err(self.failed()),
+            // By the rules that it broke the header breaks them again.
+            &State::Failed { header, carried } => self.resume(header, carried.into(), &[])?,
+        };
+        let (header, header_len) = match parse {
+            Parse::Done(header, len) => (header, len),
+            Parse::NeedMore(at_least) => return Ok(Step::NeedMore { at_least }),
         };
         if !header.opcode.is_control() {
             self.rules.message_open = !header.fin;
@@ -145,10 +147,9 @@ impl Decoder {
         Step::NeedMore { at_least }
     }
 
-    /// Goes on with a header whose beginning was carried; the length it gives is that of the part in `input`.
+    /// Goes on with a header, of which the first `carried` bytes were taken before; the length it gives is that of the rest.
     #[cold]
-    fn resume(&mut self, mut partial: EncodedHeader, input: &[u8]) -> Result<Parse, ProtocolError> {
-        let carried = partial.len();
+    fn resume(&mut self, mut partial: EncodedHeader, carried: usize, input: &[u8]) -> Result<Parse, ProtocolError> {
         partial.extend(input);
         match self.rules.parse(&partial) {
             Ok(Parse::Done(header, len)) => {
@@ -160,9 +161,9 @@ impl Decoder {
                 self.state = State::Header(partial);
                 Ok(need_more)
             }
-            Err(_) => {
+            Err(fault) => {
                 self.state = State::Failed { header: partial, carried: carried.to_le_bytes()[0] };
-                Err(self.failed())
+                Err(ProtocolError::new(fault.kind, self.offset - carried as u64 + fault.at as u64))
             }
         }
     }
@@ -174,14 +175,6 @@ impl Decoder {
         header.extend(input);
         self.state = State::Failed { header, carried: 0 };
         ProtocolError::new(fault.kind, self.offset + fault.at as u64)
-    }
-
-    /// The error, once more.
-    #[cold]
-    fn failed(&self) -> ProtocolError {
-        let State::Failed { header, carried } = &self.state else { unreachable!("asked for where it failed") };
-        let Err(fault) = self.rules.parse(header) else { unreachable!("the rules are those that it broke") };
-        ProtocolError::new(fault.kind, self.offset - u64::from(*carried) + fault.at as u64)
     }
 }
 

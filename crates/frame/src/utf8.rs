@@ -29,22 +29,32 @@ impl Utf8 {
     /// # Errors
     /// The text is not UTF-8, whatever follows. Every later call gives the same error.
     #[inline]
-    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), Utf8Error> {
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Utf8Error> {
+        self.decode(bytes).map(|_| ())
+    }
+
+    /// Takes the next piece of the text and gives what is known of it now: the character that began in earlier pieces, if it ends
+    /// in this one, and the complete characters behind it. What all pieces give is the text, if it [ends](Self::finish) well.
+    ///
+    /// # Errors
+    /// As for [`push`](Self::push).
+    #[inline]
+    pub fn decode<'b>(&mut self, mut bytes: &'b [u8]) -> Result<(Option<char>, &'b str), Utf8Error> {
+        let mut character = None;
         if self.partial_len > 0 || self.failed {
-            bytes = self.complete(bytes)?;
+            (character, bytes) = self.complete(bytes)?;
         }
-        let (ascii, rest) = bytes.split_at(ascii_len(bytes));
-        self.valid += ascii.len() as u64;
-        let Err(error) = core::str::from_utf8(rest) else {
-            self.valid += rest.len() as u64;
-            return Ok(());
+        // What is complete is looked at once: an error at the end would not say that what is before it is text.
+        let (bytes, begun) = bytes.split_at(bytes.len() - begun_len(bytes));
+        let text = match simdutf8::compat::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => return Err(self.fail_behind(error.valid_up_to())),
         };
-        self.valid += error.valid_up_to() as u64;
-        if error.error_len().is_some() {
-            return Err(self.fail());
+        self.valid += text.len() as u64;
+        if !begun.is_empty() {
+            self.begin(begun)?;
         }
-        self.hold(&rest[error.valid_up_to()..]);
-        Ok(())
+        Ok((character, text))
     }
 
     /// Ends the text.
@@ -68,29 +78,44 @@ impl Utf8 {
         self.valid
     }
 
-    /// Takes from `bytes` what the character that has begun lacks; returns the rest.
-    fn complete<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Utf8Error> {
+    /// Bytes of a character that has begun and is not complete: at most 3.
+    #[inline]
+    pub const fn partial_len(&self) -> usize {
+        self.partial_len as usize
+    }
+
+    /// Takes from `bytes` what the character that has begun lacks; returns it, if it is complete now, and the rest.
+    fn complete<'b>(&mut self, bytes: &'b [u8]) -> Result<(Option<char>, &'b [u8]), Utf8Error> {
         if self.failed {
             return Err(self.fail());
         }
         let mut sequence = [0; 4];
-        let mut len = usize::from(self.partial_len);
+        let mut len = self.partial_len();
         sequence[..len].copy_from_slice(&self.partial[..len]);
         for (i, &byte) in bytes.iter().enumerate() {
             // `len` stays below 4: four bytes are a character or a mistake.
             sequence[len] = byte;
             len += 1;
             match core::str::from_utf8(&sequence[..len]) {
-                Ok(_) => {
+                Ok(character) => {
                     self.valid += len as u64;
                     self.partial_len = 0;
-                    return Ok(&bytes[i + 1..]);
+                    return Ok((character.chars().next(), &bytes[i + 1..]));
                 }
                 Err(error) if error.error_len().is_some() => return Err(self.fail()),
                 Err(_) => self.hold(&sequence[..len]),
             }
         }
-        Ok(&[])
+        Ok((None, &[]))
+    }
+
+    /// Takes the beginning of a character, unless it is wrong already.
+    fn begin(&mut self, begun: &[u8]) -> Result<(), Utf8Error> {
+        if core::str::from_utf8(begun).is_err_and(|error| error.error_len().is_some()) {
+            return Err(self.fail());
+        }
+        self.hold(begun);
+        Ok(())
     }
 
     /// Keeps the beginning of a character, at most 3 bytes.
@@ -102,26 +127,33 @@ impl Utf8 {
         }
     }
 
+    #[cold]
+    fn fail_behind(&mut self, valid: usize) -> Utf8Error {
+        self.valid += valid as u64;
+        self.fail()
+    }
+
     fn fail(&mut self) -> Utf8Error {
         self.failed = true;
         Utf8Error { offset: self.valid }
     }
 }
 
-/// Bytes of ASCII at the front of `bytes`: all of them, or a multiple of a chunk, not necessarily the most.
-///
-/// Short and chunked, because most texts are short or all ASCII, and then `from_utf8` has nothing left to do.
+/// How many bytes at the end of a text are the beginning of a character, by its first byte: at most 3.
 #[inline]
-fn ascii_len(bytes: &[u8]) -> usize {
-    let (chunks, tail) = bytes.as_chunks::<64>();
-    let mut len = 0;
-    for chunk in chunks {
-        if !chunk.is_ascii() {
-            return len;
-        }
-        len += chunk.len();
+fn begun_len(bytes: &[u8]) -> usize {
+    for (before, &byte) in bytes.iter().rev().take(3).enumerate() {
+        let character = match byte {
+            0x00..0x80 => 1,
+            0x80..0xC0 => continue,
+            0xC0..0xE0 => 2,
+            0xE0..0xF0 => 3,
+            0xF0.. => 4,
+        };
+        let so_far = before + 1;
+        return if character > so_far { so_far } else { 0 };
     }
-    if tail.iter().fold(0, |all, byte| all | byte) < 0x80 { bytes.len() } else { len }
+    0
 }
 
 /// A text is not UTF-8. (RFC 6455, section 8.1)

@@ -129,23 +129,6 @@ pub(crate) fn give_line((name, value): Line<'_>, mut give: impl FnMut(&[u8])) {
 /// A 100 (Continue).
 pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Gives a number in decimal digits.
-#[inline]
-pub(crate) fn decimal(number: usize, give: impl FnOnce(&[u8])) {
-    // Those of `u64::MAX`.
-    let mut digits = [b'0'; 20];
-    let (mut start, mut rest) = (digits.len(), number);
-    for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789"[rest % 10];
-        rest /= 10;
-        start -= 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    give(digits.get(start..).unwrap_or_default());
-}
-
 /// The start-line of a message that this crate writes.
 #[derive(Clone, Copy)]
 pub(crate) enum Start<'a> {
@@ -225,34 +208,5 @@ impl From<WriteError> for LocalError {
             // No reason is the caller's, and what measures has room for all.
             _ => Self::FieldValue,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::string::ToString as _;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn digits(number: usize) -> Vec<u8> {
-        let mut digits = Vec::new();
-        decimal(number, |given| digits.extend(given));
-        digits
-    }
-
-    proptest! {
-        #[test]
-        fn decimals_are_those_of_the_standard_library(number: usize, shift in 0..usize::BITS) {
-            let number = number >> shift;
-            prop_assert_eq!(digits(number), number.to_string().into_bytes());
-        }
-    }
-
-    #[test]
-    fn the_least_and_the_largest_number() {
-        assert_eq!(digits(0), b"0");
-        assert_eq!(digits(usize::MAX), usize::MAX.to_string().as_bytes());
     }
 }

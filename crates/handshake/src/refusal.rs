@@ -7,9 +7,9 @@ use bytes::{BufMut, Bytes};
 use switchover_header::names::{
     ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
-use switchover_header::{Status, Version};
+use switchover_header::{Status, Version, write::decimal};
 
-use crate::fields::{Fields, decimal, give_line};
+use crate::fields::{Fields, give_line};
 use crate::{HandshakeError, LocalError, Protocol, Protocols};
 
 /// A complete response that refuses a request: status, fields, framing and content.
@@ -281,7 +281,7 @@ impl Refusal {
         }
         // RFC 9110, section 8.6: none in a 204; in a 304 it would be that of another response.
         if !matches!(self.status, Status::NO_CONTENT | Status::NOT_MODIFIED) {
-            decimal(length, |digits| give(CONTENT_LENGTH, digits));
+            give(CONTENT_LENGTH, decimal(length as u64, &mut [0; 20]));
         }
     }
 
@@ -349,7 +349,7 @@ impl Refusal {
         give(self.status.reason().as_bytes());
         if self.is_plain() {
             give(b"\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: ");
-            decimal(length, &mut give);
+            give(decimal(length as u64, &mut [0; 20]));
             return give(b"\r\n\r\n");
         }
         give(b"\r\n");

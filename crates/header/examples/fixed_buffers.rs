@@ -104,7 +104,7 @@ fn answer(line: &mut impl Line, status: Status, connection: &str) -> Result<(), 
         head = head.field("Allow", "PUT")?;
     }
     if status != Status::NO_CONTENT {
-        head = head.field("Content-Length", "0")?;
+        head = head.content_length(0)?;
     }
     head.end()?;
     line.write(sink.written());

@@ -71,7 +71,7 @@ pub struct StoreFull;
 #[derive(Clone, Debug)]
 pub struct FieldTable<const N: usize> {
     inline: [FieldSpan; N],
-    /// Spans in `inline`; unused once `spilled` holds them all.
+    /// Spans in `inline`; more than `N` once `spilled` holds them all.
     len: usize,
     #[cfg(feature = "alloc")]
     spilled: Vec<FieldSpan>,
@@ -109,8 +109,9 @@ impl<const N: usize> FieldTable<N> {
     fn spill(&mut self, span: FieldSpan) -> Result<(), StoreFull> {
         #[cfg(feature = "alloc")]
         {
-            if self.spilled.is_empty() {
+            if self.len == N {
                 self.spilled.extend_from_slice(&self.inline);
+                self.len += 1;
             }
             self.spilled.push(span);
             Ok(())
@@ -146,11 +147,8 @@ impl<const N: usize> FieldStore for FieldTable<N> {
 
     fn pop(&mut self) -> Option<FieldSpan> {
         #[cfg(feature = "alloc")]
-        if let Some(span) = self.spilled.pop() {
-            if self.spilled.is_empty() {
-                self.len = 0;
-            }
-            return Some(span);
+        if self.len > N {
+            return self.spilled.pop();
         }
         self.len = self.len.checked_sub(1)?;
         self.inline.get(self.len).copied()
@@ -159,7 +157,7 @@ impl<const N: usize> FieldStore for FieldTable<N> {
     #[inline(always)]
     fn spare(&mut self) -> &mut [FieldSpan] {
         #[cfg(feature = "alloc")]
-        if !self.spilled.is_empty() {
+        if self.len > N {
             return self.spilled_spare();
         }
         self.inline.get_mut(self.len..).unwrap_or_default()
@@ -168,7 +166,7 @@ impl<const N: usize> FieldStore for FieldTable<N> {
     #[inline]
     fn commit(&mut self, count: usize) {
         #[cfg(feature = "alloc")]
-        if !self.spilled.is_empty() {
+        if self.len > N {
             return self.spilled_commit(count);
         }
         self.len = N.min(self.len + count);
@@ -177,7 +175,7 @@ impl<const N: usize> FieldStore for FieldTable<N> {
     #[inline]
     fn spans(&self) -> &[FieldSpan] {
         #[cfg(feature = "alloc")]
-        if !self.spilled.is_empty() {
+        if self.len > N {
             return &self.spilled;
         }
         self.inline.get(..self.len).unwrap_or_default()

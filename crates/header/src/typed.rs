@@ -1,7 +1,7 @@
 //! The fields of a head by name, each read by its own grammar.
 
 use crate::{
-    FieldsView, names,
+    FieldsView, Version, names,
     value::{self, Authority, Expectation, Origin, Origins, Parameterized, Product, ValueError, Via},
 };
 
@@ -40,6 +40,13 @@ pub trait TypedFields: FieldsView {
     /// each field that goes no further. See [`contains_token`](value::contains_token).
     fn has_connection_option(&self, option: &str) -> bool {
         value::contains_token(self.values(names::CONNECTION), option)
+    }
+
+    /// Whether the connection persists behind a message of `version` with these fields, as far as its sender says: unless
+    /// `Connection` has the option `close`, and in HTTP/1.0 only if it has `keep-alive` (RFC 9112, section 9.3). A message
+    /// whose body ends with the connection says so by its framing instead.
+    fn is_persistent(&self, version: Version) -> bool {
+        !self.has_connection_option("close") && (version != Version::Http10 || self.has_connection_option("keep-alive"))
     }
 
     /// `Upgrade`: the protocols, the most preferred first, or in a 101 the lowest layer first (RFC

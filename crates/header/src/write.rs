@@ -32,7 +32,7 @@ use core::{error, fmt, num::NonZero};
 
 #[cfg(feature = "http")]
 pub use crate::http::{http_request, http_response};
-use crate::{Status, classify, store::Span, store::small, target::Target};
+use crate::{Status, classify, names, store::Span, store::small, target::Target};
 
 /// Where a head is written to: a [`SliceSink`], a `Vec<u8>` (feature `alloc`), every
 /// `bytes::BufMut` (feature `bytes`).
@@ -159,6 +159,14 @@ impl<S: Sink> HeadWriter<'_, S> {
         let value = value.as_ref();
         check_field(name, value)?;
         self.line(name, value)
+    }
+
+    /// Writes `Content-Length`, in bytes (RFC 9110, section 8.6).
+    ///
+    /// # Errors
+    /// Where the sink is full, with nothing of the line written.
+    pub fn content_length(self, length: u64) -> Result<Self, WriteError> {
+        self.line(names::CONTENT_LENGTH, decimal(length, &mut [0; 20]))
     }
 
     /// Writes the empty line that completes the head, or the chunked body.
@@ -330,6 +338,23 @@ fn check(
 fn length(parts: &[&[u8]]) -> usize {
     // The sum of slices that overlap may be beyond all memory.
     parts.iter().fold(0, |sum, part| sum.saturating_add(part.len()))
+}
+
+/// `1*DIGIT` without leading zeros, as numbers stand in field values. `digits` has room for `u64::MAX`.
+#[inline]
+pub fn decimal(number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let (mut start, mut rest) = (digits.len(), number);
+    for digit in digits.iter_mut().rev() {
+        #[allow(clippy::cast_possible_truncation, reason = "below 10")]
+        let units = (rest % 10) as u8;
+        *digit = b'0' + units;
+        rest /= 10;
+        start -= 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    digits.get(start..).unwrap_or_default()
 }
 
 /// `1*HEXDIG` without leading zeros.

@@ -137,9 +137,24 @@ impl Output {
     /// Fills `slices` from the front with what is to be written next and returns how many it filled. Needs no std, unlike
     /// [`chunks_vectored`](Buf::chunks_vectored).
     pub fn slices<'a>(&'a self, slices: &mut [&'a [u8]]) -> usize {
+        self.fill(slices, |slice| slice)
+    }
+
+    #[inline]
+    fn fill<'a, T>(&'a self, slots: &mut [T], slot: impl Fn(&'a [u8]) -> T) -> usize {
+        if self.rare.is_none() {
+            // As it is nearly always: one slice, or nothing.
+            return match (slots, self.copied.get(self.taken..)) {
+                ([first, ..], Some(slice @ [_, ..])) => {
+                    *first = slot(slice);
+                    1
+                }
+                _ => 0,
+            };
+        }
         let mut filled = 0;
-        for (slot, slice) in slices.iter_mut().zip(self.segments()) {
-            *slot = slice;
+        for (place, slice) in slots.iter_mut().zip(self.segments()) {
+            *place = slot(slice);
             filled += 1;
         }
         filled
@@ -155,11 +170,14 @@ impl Output {
     }
 
     /// Gives a lent buffer back; what still waits in it to be written moves to memory of its own.
+    #[inline]
     pub(crate) fn give_back(&mut self, buffer: &mut Vec<u8>) {
         if core::mem::take(&mut self.lent) {
-            let rest = self.copied.get(self.taken..).unwrap_or_default().to_vec();
-            self.forget_taken();
-            *buffer = core::mem::replace(&mut self.copied, rest);
+            core::mem::swap(&mut self.copied, buffer);
+            if self.taken < buffer.len() || self.rare.is_some() {
+                self.copied = buffer.get(self.taken..).unwrap_or_default().to_vec();
+                self.forget_taken();
+            }
         }
     }
 
@@ -184,6 +202,22 @@ impl Output {
                 Some(copied)
             }
         })
+    }
+
+    /// Takes `n` bytes off the front, where there are `rare` things in the queue.
+    fn advance_segments(&mut self, n: usize) {
+        let mut left = n;
+        while left > 0 {
+            left -= self.advance_segment(left);
+        }
+        if let Some(rare) = &mut self.rare {
+            rare.until_ping = rare.until_ping.saturating_sub(n);
+            rare.until_pong = rare.until_pong.saturating_sub(n);
+            if rare.until_pong == 0 {
+                rare.pongs = 0;
+                self.release_pong();
+            }
+        }
     }
 
     /// Takes up to `n` bytes off the segment at the front and returns how many.
@@ -211,7 +245,7 @@ impl Output {
     /// Gives memory back: all of it when everything is written, else what has been written of a long queue.
     fn reclaim(&mut self) {
         if self.is_empty() {
-            self.forget_taken();
+            self.taken = 0;
             if self.lent {
                 self.copied.clear();
             } else {
@@ -242,17 +276,15 @@ impl Buf for Output {
     }
 
     fn chunk(&self) -> &[u8] {
-        self.segments().next().unwrap_or_default()
+        match self.rare {
+            None => self.copied.get(self.taken..).unwrap_or_default(),
+            Some(_) => self.segments().next().unwrap_or_default(),
+        }
     }
 
     #[cfg(feature = "std")]
     fn chunks_vectored<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
-        let mut filled = 0;
-        for (slot, slice) in slices.iter_mut().zip(self.segments()) {
-            *slot = std::io::IoSlice::new(slice);
-            filled += 1;
-        }
-        filled
+        self.fill(slices, std::io::IoSlice::new)
     }
 
     /// # Panics
@@ -260,159 +292,14 @@ impl Buf for Output {
     /// If `n` exceeds [`remaining`](Buf::remaining), as [`Buf`] asks for.
     fn advance(&mut self, n: usize) {
         assert!(n <= self.remaining(), "advanced by {n} of {} bytes", self.remaining());
-        let mut left = n;
-        while left > 0 {
-            left -= self.advance_segment(left);
-        }
         self.moved |= n > 0;
-        if let Some(rare) = &mut self.rare {
-            rare.until_ping = rare.until_ping.saturating_sub(n);
-            rare.until_pong = rare.until_pong.saturating_sub(n);
-            if rare.until_pong == 0 {
-                rare.pongs = 0;
-                self.release_pong();
-            }
+        match self.rare {
+            None => self.taken += n,
+            Some(_) => self.advance_segments(n),
         }
         self.reclaim();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec;
-    use proptest::prelude::*;
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Copy(Vec<u8>),
-        Share(Vec<u8>),
-        Pong(u8),
-        Advance(usize),
-        Lend,
-        GiveBack,
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            prop::collection::vec(any::<u8>(), 0..40).prop_map(Step::Copy),
-            prop::collection::vec(any::<u8>(), 0..40).prop_map(Step::Share),
-            any::<u8>().prop_map(|byte| Step::Copy(vec![byte; 20_000])),
-            any::<u8>().prop_map(Step::Pong),
-            any::<u8>().prop_map(Step::Pong),
-            (0..60usize).prop_map(Step::Advance),
-            (0..30_000usize).prop_map(Step::Advance),
-            Just(Step::Lend),
-            Just(Step::GiveBack),
-        ]
-    }
-
-    proptest! {
-        /// Whatever is queued and however it is drained, the bytes come out once and in order, Pongs among them, and no more
-        /// memory is held than the queue needs.
-        #[test]
-        fn is_a_queue(steps in prop::collection::vec(step(), 0..100)) {
-            let mut output = Output::new(1);
-            let mut buffer = Vec::new();
-            let mut expected = VecDeque::new();
-            // The Pongs in the queue: how many bytes to their ends. And the one that waits.
-            let (mut pongs, mut waiting) = (Vec::<usize>::new(), None);
-            for step in steps {
-                match step {
-                    Step::Copy(bytes) => {
-                        output.copied().extend_from_slice(&bytes);
-                        expected.extend(bytes);
-                    }
-                    Step::Share(bytes) => {
-                        output.push_shared(bytes.clone().into());
-                        expected.extend(bytes);
-                    }
-                    Step::Pong(byte) => {
-                        let frame = [byte; 1000];
-                        output.push_pong(&frame);
-                        if pongs.len() < 5 && waiting.is_none() {
-                            expected.extend(frame);
-                            pongs.push(expected.len());
-                        } else {
-                            waiting = Some(frame);
-                        }
-                    }
-                    Step::Advance(n) => {
-                        let n = n.min(output.remaining());
-                        output.moved();
-                        output.advance(n);
-                        prop_assert_eq!(output.moved(), n > 0);
-                        expected.drain(..n);
-                        if pongs.last().is_none_or(|end| *end <= n) {
-                            pongs.clear();
-                            if let Some(frame) = waiting.take() {
-                                expected.extend(frame);
-                                pongs.push(expected.len());
-                            }
-                        } else {
-                            pongs.iter_mut().for_each(|end| *end = end.saturating_sub(n));
-                        }
-                    }
-                    Step::Lend => output.lend(&mut buffer),
-                    Step::GiveBack => output.give_back(&mut buffer),
-                }
-                let mut slices = [&[][..]; 200];
-                let filled = output.slices(&mut slices);
-                let bytes = slices[..filled].concat();
-                prop_assert_eq!(&bytes, &expected.iter().copied().collect::<Vec<u8>>());
-                prop_assert_eq!(output.remaining(), bytes.len());
-                prop_assert!(slices[..filled].iter().all(|slice| !slice.is_empty()));
-                prop_assert_eq!(output.chunk(), slices[0]);
-                prop_assert!(output.taken < 16_384 || output.taken * 2 < output.copied.len());
-                prop_assert!(!output.is_empty() || output.lent || output.copied.capacity() == 0);
-            }
-        }
-    }
-
-    /// A long queue that is never quite drained holds no more than some multiple of what is in it.
-    #[test]
-    fn a_backlog_gives_memory_back() {
-        let mut output = Output::new(1);
-        output.copied().extend_from_slice(&vec![0; 1 << 20]);
-        output.advance((1 << 20) - 10);
-        assert!(output.copied.capacity() < 100, "{}", output.copied.capacity());
-        for _ in 0..1_000 {
-            output.copied().extend_from_slice(&[0; 1_000]);
-            output.advance(1_000);
-            assert!(output.copied.capacity() <= 4 * RECLAIM, "{}", output.copied.capacity());
-        }
-    }
-
-    #[test]
-    fn drained_it_owns_no_heap() {
-        let mut output = Output::new(1);
-        output.copied().extend_from_slice(b"header");
-        output.push_shared(Bytes::from_static(b"payload"));
-        output.advance(13);
-        assert_eq!((output.copied.capacity(), output.rare.is_none()), (0, true));
-    }
-
-    #[test]
-    fn a_lent_buffer_comes_back() {
-        let mut output = Output::new(1);
-        let mut buffer = vec![0; 100];
-        output.lend(&mut buffer);
-        output.copied().push(1);
-        output.advance(1);
-        output.give_back(&mut buffer);
-        assert!(buffer.is_empty() && buffer.capacity() >= 100);
-
-        output.lend(&mut buffer);
-        output.copied().extend_from_slice(&[1, 2]);
-        output.push_shared(Bytes::from_static(b"3"));
-        output.advance(1);
-        output.give_back(&mut buffer);
-        assert!(buffer.capacity() >= 100 && output.copied.capacity() == 1);
-        assert_eq!(output.copy_to_bytes(2), b"\x023"[..]);
-
-        // What waits by reference is no reason to take the buffer.
-        output.push_shared(Bytes::from_static(b"3"));
-        output.lend(&mut buffer);
-        assert!(buffer.capacity() >= 100 && !output.lent);
-    }
-}
+mod tests;

@@ -105,22 +105,7 @@ impl Prepared {
     /// ```
     #[cfg(feature = "deflate")]
     pub fn compressed(message: impl Into<Message>, compression: &Compression) -> Self {
-        let mut prepared = Self::new(message);
-        let payload = prepared.message.payload();
-        if prepared.is_control() || payload.len() < compression.threshold {
-            return prepared;
-        }
-        let Compression { window_bits, level, memory, .. } = *compression;
-        let mut deflated = Vec::new();
-        Deflater::new(Settings { window_bits, level, memory }).deflate(payload, true, &mut deflated);
-        if deflated.len() < payload.len() {
-            let frame = Frame::new(prepared.plain.opcode, Rsv::RSV1, &deflated);
-            // A match reaches back to the first byte of the message and no further.
-            let most = window_bits.clamp(8, 15);
-            let window_bits = (8..most).find(|bits| payload.len() <= 1 << bits).unwrap_or(most);
-            prepared.compressed = Some(Compressed { frame, window_bits });
-        }
-        prepared
+        Self::new(message).compress(compression)
     }
 
     /// The message.
@@ -153,6 +138,25 @@ impl Prepared {
     #[cfg(not(feature = "deflate"))]
     pub(crate) fn deflated(&self, _: u8) -> Option<&Frame> {
         None
+    }
+
+    #[cfg(feature = "deflate")]
+    fn compress(mut self, compression: &Compression) -> Self {
+        let payload = self.message.payload();
+        let Compression { window_bits, level, memory, threshold, .. } = *compression;
+        if self.is_control() || payload.len() < threshold || level == 0 {
+            return self;
+        }
+        let mut deflated = Vec::new();
+        Deflater::new(Settings { window_bits, level, memory }).deflate(payload, true, &mut deflated);
+        if deflated.len() < payload.len() {
+            let frame = Frame::new(self.plain.opcode, Rsv::RSV1, &deflated);
+            // A match reaches back to the first byte of the message and no further.
+            let most = window_bits.clamp(8, 15);
+            let window_bits = (8..most).find(|bits| payload.len() <= 1 << bits).unwrap_or(most);
+            self.compressed = Some(Compressed { frame, window_bits });
+        }
+        self
     }
 }
 

@@ -1,13 +1,15 @@
 //! The sending half of a session: messages to frames, the answers that the protocol owes, and the closing.
 
+mod fragments;
 mod time;
 
 use alloc::{boxed::Box, vec::Vec};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use bytestring::ByteString;
 use core::time::Duration;
 use switchover_frame::{CloseCode, CloseFrame, ControlPayload, FrameHeader, InvalidClose, Mask, OpCode, Rsv};
 
+use self::fragments::{Fragment, Fragments};
 use crate::{
     Closed, EventRef, Limits, Message, Output, Prepared, Replies, SendError, Side, Transform, Transport,
     closing::{Input, State},
@@ -58,25 +60,21 @@ struct More {
     deflation: Option<Deflation>,
     /// What other extensions do to messages.
     transforms: Option<Box<Transforms>>,
-    /// Messages of more bytes are sent in fragments of so many; 0 for no such size.
-    fragment_size: usize,
-    /// What has not been queued of such a message.
-    rest: Option<Box<Rest>>,
+    /// Takes long messages apart, where that is asked for.
+    fragments: Option<Box<Fragments>>,
     /// When the closing handshake must be over; set by the first [`handle_timeout`](Sender::handle_timeout) after its start.
     deadline: Option<Duration>,
     /// Keeps the connection alive while it is open, where that is asked for.
     keeper: Option<Box<Keeper>>,
 }
 
-/// The end of a message that is sent in fragments of one size, each of which is queued when those before are as good as written.
-#[derive(Debug)]
-struct Rest {
-    opcode: OpCode,
-    /// Never empty.
-    payload: Bytes,
-    compress: bool,
-    /// The first fragment has been queued.
-    begun: bool,
+impl More {
+    /// What is left when nothing can be sent any more: a deadline, and the memory of a pool, which is to go back there.
+    fn at_the_end(self) -> Option<Box<Self>> {
+        let deflation = self.deflation.filter(Deflation::is_lent);
+        let is_something = self.deadline.is_some() || deflation.is_some();
+        is_something.then(|| Box::new(Self { deflation, deadline: self.deadline, ..Self::default() }))
+    }
 }
 
 impl<S: Side> Sender<S> {
@@ -134,10 +132,8 @@ impl<S: Side> Sender<S> {
             self.room_for_data(prepared)?
         };
         let len = prepared.message().payload().len();
-        if !prepared.is_control()
-            && let Some(more) = &self.more
-            && (more.transforms.is_some() || more.fragment_size != 0 && len > more.fragment_size)
-        {
+        let is_changed = self.transforms().is_some() || self.fragments().is_some_and(|fragments| fragments.takes(len));
+        if is_changed && !prepared.is_control() {
             // It cannot go in the form it is prepared in.
             return self.message(prepared.message().clone(), true).map_err(|e| e.map(|_| prepared));
         }
@@ -292,39 +288,6 @@ impl<S: Side> Sender<S> {
         self.more.as_mut()?.deflation.as_mut()
     }
 
-    /// The same, with messages of more bytes in fragments of so many.
-    pub(crate) fn with_fragments(mut self, size: usize) -> Self {
-        self.more.get_or_insert_default().fragment_size = size.max(1);
-        self
-    }
-
-    fn has_rest(&self) -> bool {
-        self.more.as_ref().is_some_and(|more| more.rest.is_some())
-    }
-
-    /// Queues as much of a message that is sent in fragments that one waits to be written, or a bit more.
-    fn refill(&mut self) {
-        let size = self.more.as_ref().map_or(0, |more| more.fragment_size);
-        while self.output.remaining() < size && self.queue_next() {}
-    }
-
-    /// Queues the next fragment of such a message, if there is one.
-    fn queue_next(&mut self) -> bool {
-        let Some(more) = self.more.as_deref_mut() else { return false };
-        let Some(mut rest) = more.rest.take() else { return false };
-        let payload = rest.payload.split_to(more.fragment_size.min(rest.payload.len()));
-        let last = rest.payload.is_empty();
-        let first = !core::mem::replace(&mut rest.begun, true);
-        if !last {
-            let (opcode, compress) = (rest.opcode, rest.compress);
-            more.rest = Some(rest);
-            self.part_frame(opcode, first, false, compress, payload);
-        } else {
-            self.part_frame(rest.opcode, first, true, rest.compress, payload);
-        }
-        true
-    }
-
     /// The same with one more transform.
     pub(crate) fn with_transform(mut self, transform: impl Transform + 'static) -> Self {
         self.more.get_or_insert_default().transforms.get_or_insert_default().push(transform);
@@ -402,8 +365,7 @@ impl<S: Side> Sender<S> {
         if !state.can_send() && self.more.is_some() {
             // What was queued goes out before the Close.
             while state != State::Dropped && self.queue_next() {}
-            self.more = self.more.take().filter(|more| more.deadline.is_some());
-            self.release_memory();
+            self.more = self.more.take().and_then(|more| more.at_the_end());
         }
         if send_close {
             self.output.release_pong();
@@ -446,22 +408,15 @@ impl<S: Side> Sender<S> {
         }
         let payload = self.room_for_data(payload)?;
         let len = payload.as_ref().len();
-        if let Some(more) = &mut self.more
-            && more.fragment_size != 0
-            && len > more.fragment_size
-        {
+        if let Some(fragments) = self.fragments_mut().filter(|fragments| fragments.takes(len)) {
             let payload = payload.into_bytes();
-            more.rest = Some(Box::new(Rest { opcode, payload, compress, begun: false }));
+            fragments.begin(Fragment { kind: opcode, first: true, last: true, compress, payload });
             self.refill();
             return Ok(());
         }
         let compress = compress && self.deflation().is_some_and(|deflation| deflation.compresses(len));
         let rsv = self.transforms().map_or(Rsv::NONE, |transforms| transforms.begin_encoding(opcode, len));
-        if !rsv.is_empty() {
-            self.transformed(opcode, true, rsv, payload.as_ref(), compress);
-        } else if !(compress && self.compressed(opcode, true, payload.as_ref())) {
-            self.frame(opcode, true, payload);
-        }
+        self.data_frame(opcode, true, rsv, compress, payload);
         Ok(())
     }
 
@@ -477,33 +432,40 @@ impl<S: Side> Sender<S> {
         let fragment = self.room_for_data(fragment)?;
         let first = self.unfinished.is_none();
         self.unfinished = (!last).then_some(kind);
-        match fragment {
-            Message::Text(text) => self.part_frame(kind, first, last, compress, text.into_bytes()),
-            Message::Binary(payload) | Message::Ping(payload) | Message::Pong(payload) => {
-                self.part_frame(kind, first, last, compress, payload);
-            }
-        }
+        let payload = match fragment {
+            Message::Text(text) => text.into_bytes(),
+            Message::Binary(payload) | Message::Ping(payload) | Message::Pong(payload) => payload,
+        };
+        self.queue_fragment(Fragment { kind, first, last, compress, payload });
         Ok(())
     }
 
-    /// Queues one fragment of a message of this kind; `compress` counts with the first.
-    fn part_frame(&mut self, kind: OpCode, first: bool, last: bool, compress: bool, payload: Bytes) {
+    /// Queues one fragment of a message.
+    fn queue_fragment(&mut self, fragment: Fragment) {
+        let Fragment { kind, first, last, compress, payload } = fragment;
         let opcode = if first { kind } else { OpCode::Continuation };
         if let Some(deflation) = self.deflation()
             && first
         {
-            // The one fragment of a message is a whole message.
-            deflation.set_in_fragments(compress && (!last || deflation.compresses(payload.len())));
+            // The one fragment of a message is a whole message; of others nobody knows how long they get.
+            let len = if last { payload.len() } else { usize::MAX };
+            deflation.set_in_fragments(compress && deflation.compresses(len));
         }
         let rsv = match self.transforms() {
             Some(transforms) if first => transforms.begin_encoding(opcode, payload.len()),
             _ => Rsv::NONE,
         };
         let compress = self.deflation().is_some_and(|deflation| deflation.is_in_fragments());
-        if self.transforms().is_some_and(|transforms| transforms.apply()) {
-            self.transformed(opcode, last, rsv, &payload, compress);
-        } else if !(compress && self.compressed(opcode, last, &payload)) {
-            self.frame(opcode, last, payload);
+        self.data_frame(opcode, last, rsv, compress, payload);
+    }
+
+    /// Queues one frame of a message, with what extensions make of it; `rsv` marks what others than permessage-deflate do.
+    fn data_frame<P: Payload>(&mut self, opcode: OpCode, fin: bool, rsv: Rsv, compress: bool, payload: P) {
+        let bytes = payload.as_ref();
+        let is_queued = self.more.is_some()
+            && (self.transformed(opcode, fin, rsv, compress, bytes) || self.compressed(opcode, fin, compress, bytes));
+        if !is_queued {
+            self.frame(opcode, fin, payload);
         }
     }
 
@@ -516,9 +478,11 @@ impl<S: Side> Sender<S> {
         Ok(())
     }
 
-    /// Queues one frame, compressed. Says no, with nothing queued, where that is no gain and the message can go as it is.
-    fn compressed(&mut self, opcode: OpCode, fin: bool, payload: &[u8]) -> bool {
-        let Some(deflation) = self.more.as_mut().and_then(|more| more.deflation.as_mut()) else { return false };
+    /// Queues one frame, compressed. Says no, with nothing queued, where it is not to be, or where that is no gain and the message
+    /// can go as it is.
+    fn compressed(&mut self, opcode: OpCode, fin: bool, compress: bool, payload: &[u8]) -> bool {
+        let deflation = self.more.as_mut().and_then(|more| more.deflation.as_mut());
+        let Some(deflation) = deflation.filter(|_| compress) else { return false };
         let first = opcode != OpCode::Continuation;
         let output = self.output.copied();
         // The header stands in front of a payload whose length is not known yet.
@@ -535,21 +499,21 @@ impl<S: Side> Sender<S> {
         // RFC 7692, section 6: RSV1 in the first frame of a message, and in no other.
         let rsv = if first { Rsv::RSV1 } else { Rsv::NONE };
         let header = FrameHeader { fin, rsv, opcode, mask, payload_len: len as u64 }.encode();
-        output.drain(start..start + header_at_most - header.len());
-        if let Some((place, payload)) = output.get_mut(start..).and_then(|out| out.split_at_mut_checked(header.len())) {
-            place.copy_from_slice(&header);
-            if let Some(mask) = mask {
-                mask.apply(0, payload);
-            }
+        output.splice(start..start + header_at_most, header.iter().copied());
+        if let Some(mask) = mask {
+            mask.apply(0, output.get_mut(start + header.len()..).unwrap_or_default());
         }
         true
     }
 
-    /// Queues one frame of a message that other extensions transform, behind permessage-deflate.
-    fn transformed(&mut self, opcode: OpCode, fin: bool, rsv: Rsv, payload: &[u8], compress: bool) {
-        let mask = self.side.next_mask();
+    /// Queues one frame of a message that other extensions transform, behind permessage-deflate. Says no where none does.
+    fn transformed(&mut self, opcode: OpCode, fin: bool, rsv: Rsv, compress: bool, payload: &[u8]) -> bool {
         let first = opcode != OpCode::Continuation;
-        let Some(More { deflation, transforms: Some(transforms), .. }) = self.more.as_deref_mut() else { return };
+        let Some(More { deflation, transforms: Some(transforms), .. }) = self.more.as_deref_mut() else { return false };
+        if !transforms.apply() {
+            return false;
+        }
+        let mask = self.side.next_mask();
         let mut deflated = Vec::new();
         let (payload, rsv) = match deflation.as_mut().filter(|_| compress) {
             Some(deflation) => {
@@ -562,6 +526,7 @@ impl<S: Side> Sender<S> {
         let header = FrameHeader { fin, rsv, opcode, mask, payload_len: payload.len() as u64 };
         self.output.copied().extend_from_slice(&header.encode());
         copy_masked(self.output.copied(), payload, mask);
+        true
     }
 
     /// Queues one frame that is encoded already.
@@ -629,17 +594,16 @@ impl Payload for Bytes {
 }
 
 /// Appends a payload to `out`, masked.
+#[inline]
 fn copy_masked(out: &mut Vec<u8>, payload: &[u8], mask: Option<Mask>) {
-    out.reserve(payload.len());
     let Some(mask) = mask else {
         return out.extend_from_slice(payload);
     };
+    out.reserve(payload.len());
     for step in payload.chunks(MASK_STEP) {
         let start = out.len();
         out.extend_from_slice(step);
-        if let Some(copied) = out.get_mut(start..) {
-            mask.apply(0, copied);
-        }
+        mask.apply(0, out.get_mut(start..).unwrap_or_default());
     }
 }
 

@@ -41,8 +41,8 @@ use switchover_frame::{OpCode, Rsv};
 /// ```
 pub trait Transform: fmt::Debug + Send + Sync {
     /// The reserved bits that mark the first frame of a message it has been applied to (RFC 6455, section 5.2): always the same,
-    /// at least one, and none that another extension has, permessage-deflate's RSV1 for instance. A received message is its
-    /// business if it has all of them.
+    /// at least one, or it is applied to nothing, and none that another extension has, permessage-deflate's RSV1 for instance. A
+    /// received message is its business if it has all of them.
     fn rsv(&self) -> Rsv;
 
     /// Whether a message is to be transformed that begins with a frame of this opcode, Text or Binary, and of this many bytes of
@@ -92,8 +92,9 @@ impl Transforms {
     /// Begins a message to send: the bits that mark it.
     pub(crate) fn begin_encoding(&mut self, opcode: OpCode, len: usize) -> Rsv {
         self.stages.iter_mut().fold(Rsv::NONE, |rsv, Stage { transform, applies }| {
-            *applies = transform.applies(opcode, len);
-            if *applies { rsv | transform.rsv() } else { rsv }
+            let bits = transform.rsv();
+            *applies = !bits.is_empty() && transform.applies(opcode, len);
+            if *applies { rsv | bits } else { rsv }
         })
     }
 

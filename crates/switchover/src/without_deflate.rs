@@ -68,10 +68,6 @@ impl Inflation {
         match *self {}
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        match *self {}
-    }
-
     pub(crate) fn wire(&self) -> u64 {
         match *self {}
     }
@@ -87,6 +83,10 @@ impl Deflation {
     }
 
     pub(crate) fn context(&self) -> DeflateContext {
+        match *self {}
+    }
+
+    pub(crate) fn is_lent(&self) -> bool {
         match *self {}
     }
 

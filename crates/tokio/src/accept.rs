@@ -10,7 +10,7 @@ use switchover::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time::timeout,
+    time::{error::Elapsed, timeout},
 };
 
 use crate::{AcceptError, Options, WebSocket};
@@ -27,6 +27,7 @@ pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(io: T) -> Result<WebSocke
 }
 
 /// Accepts a WebSocket connection if `decide` does, on its terms. A request that does not ask for WebSocket is refused.
+/// [`answer`] does the same with other [`Options`].
 ///
 /// # Errors
 /// As for [`accept`].
@@ -55,52 +56,77 @@ pub async fn answer<T: AsyncRead + AsyncWrite + Unpin>(
     decide: impl FnOnce(&Request<'_>) -> Result<Choice, Refusal>,
 ) -> Result<WebSocket<T, Server>, AcceptError> {
     let mut input = BytesMut::new();
-    let mut answered = false;
+    let mut writing = false;
     let opening = async {
-        let (agreement, response) = negotiate(&mut io, &mut input, options, decide).await?;
-        answered = true;
-        io.write_all(&response).await?;
-        io.flush().await?;
+        let mut handshake = ServerHandshake::new(options.head).early_data(options.early_data);
+        let mut response = Vec::new();
+        let agreement = receive(&mut io, &mut input, &mut handshake, |request| {
+            let choice = decide(&request).map_err(|refusal| request.plain().refuse_with(refusal))?;
+            match request {
+                Request::WebSocket(proposal) => Ok(proposal.accept(&choice, &mut response)?),
+                request => Err(request.plain().refuse().into()),
+            }
+        })
+        .await?;
+        writing = true;
+        write(&mut io, &response).await?;
         Ok(agreement)
     };
-    let refusal = match timeout(options.handshake, opening).await {
-        Ok(Ok(agreement)) => return Ok(WebSocket::new(io, Server, agreement, input, options)),
-        Ok(Err(AcceptError::Refused(refusal))) => refusal,
-        Ok(Err(error)) => return Err(error),
-        Err(_) if answered => return Err(AcceptError::Io(io::ErrorKind::TimedOut.into())),
-        Err(_) => Refusal::timeout(),
-    };
-    // A session that only says no: it writes the response and ends the transport in order, or when its time is up.
-    let session = Session::refused(&refusal.to_bytes());
-    let mut refused = WebSocket::over(io, session, Agreement::default(), input, options);
-    let _ = refused.receive().await;
-    Err(refusal.into())
+    match in_time(timeout(options.handshake, opening).await, writing) {
+        Ok(agreement) => Ok(WebSocket::new(io, Server, agreement, input, options)),
+        Err(error) => Err(refuse(io, input, options, error).await),
+    }
 }
 
-/// Reads the request and makes the 101.
-async fn negotiate(
+/// Reads on until the request is whole, and takes it off the input if it is accepted.
+pub(crate) async fn receive<X>(
     io: &mut (impl AsyncRead + Unpin),
     input: &mut BytesMut,
-    options: &Options,
-    decide: impl FnOnce(&Request<'_>) -> Result<Choice, Refusal>,
-) -> Result<(Agreement, Vec<u8>), AcceptError> {
-    let mut handshake = ServerHandshake::new(options.head).early_data(options.early_data);
+    handshake: &mut ServerHandshake,
+    accept: impl FnOnce(Request<'_>) -> Result<X, AcceptError>,
+) -> Result<X, AcceptError> {
     loop {
         if let Step::Done { value: request, consumed } = handshake.receive(input)? {
-            let choice = decide(&request).map_err(|refusal| request.plain().refuse_with(refusal))?;
-            let mut response = Vec::new();
-            let agreement = match request {
-                Request::WebSocket(proposal) => proposal.accept(&choice, &mut response)?,
-                request => return Err(request.plain().refuse().into()),
-            };
+            let accepted = accept(request)?;
             input.advance(consumed);
-            return Ok((agreement, response));
+            return Ok(accepted);
         }
-        input.reserve(READ);
-        if io.read_buf(input).await? == 0 {
-            return Err(AcceptError::Closed);
-        }
+        read(io, input).await?;
     }
+}
+
+/// Reads once.
+pub(crate) async fn read(io: &mut (impl AsyncRead + Unpin), input: &mut BytesMut) -> Result<(), AcceptError> {
+    input.reserve(READ);
+    if io.read_buf(input).await? == 0 { Err(AcceptError::Closed) } else { Ok(()) }
+}
+
+/// Writes all of a response.
+pub(crate) async fn write(io: &mut (impl AsyncWrite + Unpin), response: &[u8]) -> io::Result<()> {
+    io.write_all(response).await?;
+    io.flush().await
+}
+
+/// What an opening came to; where its time was up, the refusal that says so, unless a part of another response was written.
+pub(crate) fn in_time<X>(opened: Result<Result<X, AcceptError>, Elapsed>, writing: bool) -> Result<X, AcceptError> {
+    opened.unwrap_or_else(|_| {
+        Err(if writing { io::Error::from(io::ErrorKind::TimedOut).into() } else { Refusal::timeout().into() })
+    })
+}
+
+/// Sends the refusal, if the error is one.
+pub(crate) async fn refuse<T: AsyncRead + AsyncWrite + Unpin>(
+    io: T,
+    input: BytesMut,
+    options: &Options,
+    error: AcceptError,
+) -> AcceptError {
+    if let AcceptError::Refused(refusal) = &error {
+        // A session that only says no: it writes the response and ends the transport in order, or when its time is up.
+        let session = Session::refused(&refusal.to_bytes());
+        let _ = WebSocket::over(io, session, Agreement::default(), input, options).receive().await;
+    }
+    error
 }
 
 impl From<handshake::AcceptError> for AcceptError {

@@ -139,7 +139,7 @@ async fn reach(proxy: Option<&Proxy>, offer: &Offer, options: &Options) -> Resul
 }
 
 /// Writes the request and reads the answer.
-async fn exchange<T: AsyncRead + AsyncWrite + Unpin, A: Attempt>(
+pub(crate) async fn exchange<T: AsyncRead + AsyncWrite + Unpin, A: Attempt>(
     io: &mut T,
     input: &mut BytesMut,
     request: &[u8],

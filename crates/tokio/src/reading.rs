@@ -8,13 +8,17 @@ use std::{
 };
 
 use bytes::BytesMut;
-use switchover::{Closed, Event, Keepalive, Receiver, Side, Transport};
+use switchover::{Closed, EventRef, Keepalive, Receiver, Side, Transport};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     time::{Instant, Sleep, sleep},
 };
 
-use crate::{Error, Options, writing::Advice, writing::Writing};
+use crate::{
+    Error, Options,
+    part::{Intake, Received},
+    writing::{Advice, Writing},
+};
 
 /// Room for a read. A payload that is kept keeps the whole buffer alive, so this is not more than a few reads need.
 const READ: usize = 16 << 10;
@@ -27,6 +31,7 @@ const LEAST: usize = 2 << 10;
 pub(crate) struct Reading {
     pub(crate) receiver: Receiver,
     pub(crate) input: BytesMut,
+    intake: Intake,
     /// The last event waits until the transport is done, so that whoever sees it may drop everything.
     hold: bool,
     /// How receiving ended.
@@ -40,8 +45,8 @@ pub(crate) struct Reading {
     keeps_alive: bool,
     /// When something was read last, unless the session has been told.
     heard: Option<Duration>,
-    /// A time is up, and what has arrived by now is looked at first.
-    looked: bool,
+    /// When what had arrived was looked at because a time was up; that time is told once it has been handled.
+    looked: Option<Duration>,
     /// Wakes for the next deadline of the session, and for which one.
     alarm: Option<(Duration, Pin<Box<Sleep>>)>,
 }
@@ -71,6 +76,7 @@ impl Reading {
         Self {
             receiver,
             input,
+            intake: Intake::default(),
             hold: options.replies.close,
             closed: None,
             told: false,
@@ -78,26 +84,26 @@ impl Reading {
             epoch: Instant::now(),
             keeps_alive: options.keepalive != Keepalive::default(),
             heard: None,
-            looked: false,
+            looked: None,
             alarm: None,
         }
     }
 
-    /// The next event; `None` after the last one.
-    pub(crate) fn poll_receive<E: Ends>(
+    /// The next event or part; `None` after the last one.
+    pub(crate) fn poll_receive<E: Ends, X: Received>(
         &mut self,
         ends: &mut E,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Event>, Error>> {
+    ) -> Poll<Result<Option<X>, Error>> {
         loop {
             // All that was read is handled before anything is written: what a read causes goes out in one write.
-            if let Some(event) = self.next_event(ends) {
-                return Poll::Ready(Ok(Some(event)));
+            if let Some(received) = self.next(ends) {
+                return Poll::Ready(Ok(Some(received)));
             }
             let (advice, deadline) = ends.drive(cx);
             let deadline = deadline.into_iter().chain(self.receiver.poll_timeout()).min();
             let late = self.is_late(deadline, cx);
-            if late && (self.looked || matches!(advice, Transport::Flush | Transport::Drop)) {
+            if late && (self.looked.is_some() || matches!(advice, Transport::Flush | Transport::Drop)) {
                 self.tell_time(ends);
                 continue;
             }
@@ -107,7 +113,7 @@ impl Reading {
                 Transport::Open | Transport::ShutdownWrite | Transport::AwaitPeer => {}
             }
             // Nobody is found silent because this task was: what the transport has by now counts.
-            self.looked = late;
+            self.looked = late.then(|| self.epoch.elapsed());
             match ends.poll_read(cx, &mut self.input) {
                 Poll::Pending if late => {}
                 Poll::Pending => return Poll::Pending,
@@ -136,21 +142,20 @@ impl Reading {
         self.late.as_ref()
     }
 
-    /// Takes an event off the input and has it answered.
-    fn next_event(&mut self, ends: &mut impl Ends) -> Option<Event> {
-        let event = self.receiver.poll_event(&mut self.input)?;
-        let reference = event.as_ref();
-        if reference.wants_reply() {
-            ends.writing(|writing| writing.sender.observe(&reference));
-        }
-        if let Event::Closed(closed) = &event {
-            self.closed = Some(closed.clone());
-            if self.hold {
-                return None;
+    /// Takes an event or a part off the input and has it answered.
+    fn next<X: Received>(&mut self, ends: &mut impl Ends) -> Option<X> {
+        let received = X::take(&mut self.intake, &mut self.receiver, &mut self.input)?;
+        if let Some(event) = received.wants_reply() {
+            ends.writing(|writing| writing.sender.observe(&event));
+            if let EventRef::Closed(closed) = event {
+                self.closed = Some(closed);
+                if self.hold {
+                    return None;
+                }
+                self.told = true;
             }
-            self.told = true;
         }
-        Some(event)
+        Some(received)
     }
 
     fn end_of_stream(&mut self, ends: &mut impl Ends) {
@@ -160,10 +165,12 @@ impl Reading {
         ends.writing(|writing| writing.sender.input_eof());
     }
 
-    /// Tells the session the time, and what was received until now.
+    /// Tells the session the time, and what was received until then.
     fn tell_time(&mut self, ends: &mut impl Ends) {
-        self.looked = false;
-        let (now, heard) = (self.epoch.elapsed(), self.heard.take());
+        let (looked, heard) = (self.looked.take(), self.heard.take());
+        // Since it was looked, more may have arrived: only the time of a closing has nothing to do with that.
+        let is_closing = self.closed.is_some() || ends.writing(|writing| writing.closes());
+        let now = looked.filter(|_| !is_closing).unwrap_or_else(|| self.epoch.elapsed());
         self.receiver.handle_timeout(now);
         let ended = ends.writing(|writing| {
             if let Some(at) = heard {
@@ -196,7 +203,7 @@ impl Reading {
     }
 
     /// The transport is done: tells how receiving ended, once.
-    fn finish(&mut self, ends: &mut impl Ends) -> Result<Option<Event>, Error> {
+    fn finish<X: Received>(&mut self, ends: &mut impl Ends) -> Result<Option<X>, Error> {
         if std::mem::replace(&mut self.told, true) {
             return Ok(None);
         }
@@ -206,7 +213,7 @@ impl Reading {
             (Some(Closed::Eof) | None, Some(failure)) => Err(failure.into()),
             (closed, failure) => {
                 self.late = self.late.take().or(failure);
-                Ok(closed.map(Event::Closed))
+                Ok(closed.map(X::closed))
             }
         }
     }

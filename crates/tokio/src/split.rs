@@ -33,7 +33,7 @@ use switchover::{Closed, Event, Message, Prepared, Side, Transport, frame::Close
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    Error,
+    Error, Part,
     error::given_back,
     reading::{Ends, Reading, poll_fill},
     writing::{Advice, Writing},
@@ -85,6 +85,15 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin, S: Side> ReceiveHalf<R, W, S> 
     /// # Errors
     /// The transport failed before the peer's Close arrived; then there is nothing left to receive.
     pub async fn receive(&mut self) -> Result<Option<Event>, Error> {
+        poll_fn(|cx| self.reading.poll_receive(&mut self.ends, cx)).await
+    }
+
+    /// Receives the next part of a message, as it arrives, or the next other event: see
+    /// [`WebSocket::receive_part`](crate::WebSocket::receive_part). It is safe to cancel.
+    ///
+    /// # Errors
+    /// As for [`receive`](Self::receive).
+    pub async fn receive_part(&mut self) -> Result<Option<Part>, Error> {
         poll_fn(|cx| self.reading.poll_receive(&mut self.ends, cx)).await
     }
 

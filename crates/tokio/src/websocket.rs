@@ -22,7 +22,10 @@ use tokio::{
     },
 };
 
-use crate::{Error, Options, ReceiveHalf, SendHalf, error::given_back, reading::Reading, split, writing::Writing};
+use crate::{
+    Error, Options, Part, ReceiveHalf, SendHalf, error::given_back, part::Received, reading::Reading, split,
+    writing::Writing,
+};
 
 /// A WebSocket connection over a transport `T`, as a server or a client (`S`).
 ///
@@ -40,7 +43,7 @@ use crate::{Error, Options, ReceiveHalf, SendHalf, error::given_back, reading::R
 ///
 /// It is also a [`Stream`] of events and a [`Sink`] of messages.
 ///
-/// - Poll: [`receive`](Self::receive), [`flush`](Self::flush)
+/// - Poll: [`receive`](Self::receive), [`receive_part`](Self::receive_part), [`flush`](Self::flush)
 /// - Commands: [`feed`](Self::feed), [`send`](Self::send), [`fragment`](Self::fragment),
 ///   [`feed_uncompressed`](Self::feed_uncompressed), [`fragment_uncompressed`](Self::fragment_uncompressed),
 ///   [`feed_prepared`](Self::feed_prepared), [`start_close`](Self::start_close), [`close`](Self::close),
@@ -67,7 +70,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
         Self::over(io, session, agreement, input, options)
     }
 
-    /// A connection that was [hibernated](Self::hibernate) goes on. Its session may be of any process; the the
+    /// A connection that was [hibernated](Self::hibernate) goes on. Its session may be of any process; the
     /// options are those of a new connection. What the opening handshake agreed on beside compression does not travel, and
     /// [`agreement`](Self::agreement) has nothing of it.
     ///
@@ -85,6 +88,58 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
     /// # Errors
     /// The transport failed before the peer's Close arrived; then there is nothing left to receive.
     pub async fn receive(&mut self) -> Result<Option<Event>, Error> {
+        poll_fn(|cx| self.poll_receive(cx)).await
+    }
+
+    /// Receives the next part of a message, as it arrives, or the next other event; `None` after the last one. So a message of any
+    /// length takes the memory of one part: at most what a read gives, or some KiB of what was compressed.
+    /// [`Limits::message`](crate::Limits::message) holds for the sum of the parts.
+    ///
+    /// It does all that [`receive`](Self::receive) does beside receiving, and is as safe to cancel. The two may take turns. Of a
+    /// message of which a part has been received, `receive` passes over the rest; one of which `receive` has got some bytes, and was
+    /// cancelled, comes as one part.
+    ///
+    /// ```
+    /// use switchover_tokio::{Error, Part, WebSocket, switchover::Side};
+    /// use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+    ///
+    /// /// Writes one message to a file, and returns its length if it is whole.
+    /// async fn save<T: AsyncRead + AsyncWrite + Unpin, S: Side>(
+    ///     websocket: &mut WebSocket<T, S>,
+    ///     mut file: impl AsyncWrite + Unpin,
+    /// ) -> Result<Option<usize>, Error> {
+    ///     let mut len = 0;
+    ///     while let Some(part) = websocket.receive_part().await? {
+    ///         if let Part::Text { payload, last } | Part::Binary { payload, last } = part {
+    ///             file.write_all(&payload).await?;
+    ///             len += payload.len();
+    ///             if last {
+    ///                 return Ok(Some(len));
+    ///             }
+    ///         }
+    ///     }
+    ///     Ok(None)
+    /// }
+    /// # use switchover_tokio::{Options, accept, client};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (near, far) = tokio::io::duplex(1 << 10);
+    /// # let offer = switchover_tokio::Offer::new("ws://example.com/".parse()?);
+    /// # let options = Options::default();
+    /// # let (client, server) = tokio::join!(client(near, &offer, &options), accept(far));
+    /// # let ((mut client, _), mut server) = (client?, server?);
+    /// # let upload = vec![7; 100_000];
+    /// # let mut file = Vec::new();
+    /// # let (sent, saved) = tokio::join!(client.send(upload.clone()), save(&mut server, &mut file));
+    /// # sent?;
+    /// # assert_eq!((saved?, file), (Some(100_000), upload));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`receive`](Self::receive).
+    pub async fn receive_part(&mut self) -> Result<Option<Part>, Error> {
         poll_fn(|cx| self.poll_receive(cx)).await
     }
 
@@ -108,8 +163,44 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
         self.flush().await
     }
 
-    /// Queues one fragment of a message: see [`Sender::fragment`](switchover::Sender::fragment). For the rest as
-    /// [`feed`](Self::feed).
+    /// Queues one fragment of a message, for one whose length is not known, or that is too long to be held: see
+    /// [`Sender::fragment`](switchover::Sender::fragment). For the rest as [`feed`](Self::feed).
+    ///
+    /// One that is held, and long, is better sent whole with [`Options::fragments`].
+    ///
+    /// ```
+    /// use switchover_tokio::{Error, WebSocket, switchover::Side};
+    /// use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+    ///
+    /// /// Sends all of a file as one message.
+    /// async fn upload<T: AsyncRead + AsyncWrite + Unpin, S: Side>(
+    ///     websocket: &mut WebSocket<T, S>,
+    ///     mut file: impl AsyncRead + Unpin,
+    /// ) -> Result<(), Error> {
+    ///     loop {
+    ///         let mut piece = Vec::with_capacity(64 << 10);
+    ///         let is_end = file.read_buf(&mut piece).await? == 0;
+    ///         websocket.fragment(piece, is_end).await?;
+    ///         websocket.flush().await?;
+    ///         if is_end {
+    ///             return Ok(());
+    ///         }
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use switchover_tokio::{Event, Options, accept, client};
+    /// # let (near, far) = tokio::io::duplex(1 << 10);
+    /// # let offer = switchover_tokio::Offer::new("ws://example.com/".parse()?);
+    /// # let options = Options::default();
+    /// # let (client, server) = tokio::join!(client(near, &offer, &options), accept(far));
+    /// # let ((mut client, _), mut server) = (client?, server?);
+    /// # let (sent, received) = tokio::join!(upload(&mut client, &[7; 100_000][..]), server.receive());
+    /// # sent?;
+    /// # assert_eq!(received?, Some(Event::Binary(vec![7; 100_000].into())));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As for [`feed`](Self::feed).
@@ -243,7 +334,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
         Self { reading: Reading::new(receiver, input, options), writing: Writing::new(io, sender), agreement }
     }
 
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+    fn poll_receive<X: Received>(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<X>, Error>> {
         self.reading.poll_receive(&mut self.writing, cx)
     }
 }
@@ -283,7 +374,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> Sink<Message> for WebSocket<T, 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let this = self.get_mut();
         this.start_close(CloseCode::NORMAL, "")?;
-        while ready!(this.poll_receive(cx))?.is_some() {}
+        while ready!(this.poll_receive::<Event>(cx))?.is_some() {}
         Poll::Ready(Ok(()))
     }
 }

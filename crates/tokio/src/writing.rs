@@ -18,6 +18,8 @@ use crate::Error;
 pub(crate) struct Writing<W, S> {
     pub(crate) io: W,
     pub(crate) sender: Sender<S>,
+    /// The application has closed.
+    closes: bool,
     /// Bytes were written that the transport may hold back.
     unflushed: bool,
     /// Nothing more is written.
@@ -33,14 +35,14 @@ pub(crate) type Advice = (Transport, Option<Duration>);
 
 impl<W: AsyncWrite + Unpin, S: Side> Writing<W, S> {
     pub(crate) fn new(io: W, sender: Sender<S>) -> Self {
-        Self { io, sender, unflushed: false, shut: false, broken: false, failure: None }
+        Self { io, sender, closes: false, unflushed: false, shut: false, broken: false, failure: None }
     }
 
     /// The reading side of the transport, and this on the writing side.
     pub(crate) fn split<R, V>(self, halve: impl FnOnce(W) -> (R, V)) -> (R, Writing<V, S>) {
-        let Self { io, sender, unflushed, shut, broken, failure } = self;
+        let Self { io, sender, closes, unflushed, shut, broken, failure } = self;
         let (read, io) = halve(io);
-        (read, Writing { io, sender, unflushed, shut, broken, failure })
+        (read, Writing { io, sender, closes, unflushed, shut, broken, failure })
     }
 
     /// Writes all output, in as few writes as the transport allows.
@@ -82,7 +84,14 @@ impl<W: AsyncWrite + Unpin, S: Side> Writing<W, S> {
 
     /// Queues a Close.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        Ok(self.sender.close(CloseFrame { code, reason })?)
+        self.sender.close(CloseFrame { code, reason })?;
+        self.closes = true;
+        Ok(())
+    }
+
+    /// Whether the application has closed.
+    pub(crate) fn closes(&self) -> bool {
+        self.closes
     }
 
     /// Writes what can be written now, follows the advice for the writing direction, and passes it on to the reading one. A

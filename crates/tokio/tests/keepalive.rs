@@ -120,6 +120,44 @@ async fn who_was_away_looks_first() {
     }
 }
 
+/// Who takes its time for each message finds nobody silent whose next one is there.
+#[tokio::test(start_paused = true)]
+async fn a_slow_consumer_is_not_a_silent_peer() {
+    let keepalive = Keepalive { idle: Some(Duration::from_secs(60)), ..PING };
+    for (mut near, mut end) in End::both(keepalive, 1_000) {
+        for _ in 0..4 {
+            near.write_all(&frame(OpCode::Text, b"there", true)).await.unwrap();
+            assert_eq!(end.receive().await, Some(Event::Text("there".into())));
+            sleep(Duration::from_secs(100)).await;
+        }
+    }
+}
+
+/// Such a one closes, and the peer has all of its time to answer.
+#[tokio::test(start_paused = true)]
+async fn a_slow_consumer_closes() {
+    let keepalive = Keepalive { idle: Some(Duration::from_secs(60)), ..Keepalive::default() };
+    for (mut near, mut end) in End::both(keepalive, 1_000) {
+        for _ in 0..2 {
+            near.write_all(&frame(OpCode::Text, b"there", true)).await.unwrap();
+            assert_eq!(end.receive().await, Some(Event::Text("there".into())));
+            sleep(Duration::from_secs(100)).await;
+        }
+        match &mut end {
+            End::Whole(whole) => whole.start_close(1000, "").unwrap(),
+            End::Half(_, sender) => sender.close(1000, "").await.unwrap(),
+        }
+        let answering = async {
+            sleep(Duration::from_secs(3)).await;
+            near.write_all(&frame(OpCode::Close, &1000_u16.to_be_bytes(), true)).await.unwrap();
+            near.shutdown().await.unwrap();
+        };
+        let (event, ()) = tokio::join!(end.receive(), answering);
+        let Some(Event::Closed(closed)) = event else { panic!("{event:?}") };
+        assert_eq!(closed.code().as_u16(), 1000, "{closed}");
+    }
+}
+
 /// An idle peer is told so, and has the time of a closing to answer.
 #[tokio::test(start_paused = true)]
 async fn an_idle_peer_is_told() {

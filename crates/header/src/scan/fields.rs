@@ -264,7 +264,7 @@ impl FieldLines {
         index: &mut Index,
         places: &mut [FieldSpan],
         classify: impl Classify,
-        is_notable: impl Fn(usize) -> u64,
+        is_notable: impl Fn(usize, u8) -> u64,
     ) -> (usize, u64, Option<usize>) {
         let mut start = self.at as usize;
         let Index { mut masks, mut base, end, .. } = *index;
@@ -294,10 +294,11 @@ impl FieldLines {
             let mut ends = masks.control & !(masks.control << 1) & (u64::MAX << (from - base));
             while ends != 0 {
                 let end = base + first_bit(ends);
-                let Some(behind) = input.get(end..).and_then(<[u8]>::first_chunk::<4>) else {
+                let Some(behind) = input.get(end..).and_then(<[u8]>::first_chunk) else {
                     break 'blocks (false, end);
                 };
-                if behind.first_chunk() != Some(b"\r\n")
+                let behind = u32::from_le_bytes(*behind);
+                if behind & 0xFFFF != CRLF
                     || colon == start
                     || (end - start > short && (colon - start > limits.name || end - colon > limits.value))
                 {
@@ -305,7 +306,9 @@ impl FieldLines {
                 }
                 let value = match input.get(colon..end) {
                     // White space that is left at an end is SP or below it.
-                    Some(value @ [b':', b' ', first, ..]) if *first > b' ' && value.last() > Some(&b' ') => {
+                    Some(value @ [_, _, first, ..])
+                        if value.starts_with(b": ") && *first > b' ' && value.last() > Some(&b' ') =>
+                    {
                         colon + 2..end
                     }
                     Some([b':', ..]) => trimmed(input, colon + 1, end),
@@ -315,9 +318,10 @@ impl FieldLines {
                 *span = FieldSpan::new(start..colon, value);
                 number += 1;
                 latest = start;
-                notable = (notable >> 1) | (is_notable(colon - start) << 63);
+                let first = input.get(start).copied().unwrap_or_default();
+                notable = (notable >> 1) | (is_notable(colon - start, first) << 63);
                 start = end + 2;
-                if behind == b"\r\n\r\n" {
+                if behind == CRLF << 16 | CRLF {
                     break 'blocks (true, start + 2);
                 }
                 ends &= ends - 1;
@@ -385,7 +389,7 @@ impl FieldLines {
             let number = first_bit(notable);
             notable &= notable - 1;
             let Some(span) = spans.get(number) else { break };
-            line.note(input, *span, classify).map_err(|ValueFault { kind, offset }| Fault {
+            line.note(input, span, classify).map_err(|ValueFault { kind, offset }| Fault {
                 kind,
                 offset,
                 field: Some(count as usize + number),
@@ -432,6 +436,9 @@ impl FieldLines {
         Fault { kind, offset, field: Some(self.count as usize), missing: false }
     }
 }
+
+/// The end of a line, as it stands in the lower half of a word.
+const CRLF: u32 = u16::from_le_bytes(*b"\r\n") as u32;
 
 /// The place of the lowest bit that is set; 64 where there is none.
 #[inline(always)]
@@ -537,7 +544,7 @@ mod tests {
     impl StartLine for Nothing {
         const MESSAGE: Message = Message::Request;
 
-        fn scan_whole(&mut self, _: &[u8], _: &Limits, _: Masks, _: impl Classify) -> Option<usize> {
+        fn scan_whole(&mut self, _: &[u8], _: &[u8; BLOCK], _: Masks, _: &Limits, _: impl Classify) -> Option<usize> {
             Some(0)
         }
 

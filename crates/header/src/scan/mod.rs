@@ -47,8 +47,15 @@ trait StartLine {
     const MESSAGE: Message;
 
     /// The line, if it is whole and of the usual form, and nothing was seen of it before. `masks` are those of the
-    /// first block. Gives the offset behind its CRLF.
-    fn scan_whole(&mut self, input: &[u8], limits: &Limits, masks: Masks, classify: impl Classify) -> Option<usize>;
+    /// first block, `block`. Gives the offset behind its CRLF.
+    fn scan_whole(
+        &mut self,
+        input: &[u8],
+        block: &[u8; BLOCK],
+        masks: Masks,
+        limits: &Limits,
+        classify: impl Classify,
+    ) -> Option<usize>;
 
     /// Goes on where it stopped. `Done` tells the offset behind the line's CRLF, every time.
     fn scan(&mut self, input: &[u8], limits: &Limits, index: &mut Index) -> Result<Step<()>, Fault>;
@@ -67,12 +74,12 @@ trait StartLine {
     }
 
     /// The lowest bit tells whether a field line may concern it whose name has `_name` bytes.
-    fn notable(_name: usize) -> u64 {
+    fn notable(_name: usize, _first: u8) -> u64 {
         0
     }
 
     /// Takes note of a field line that is complete.
-    fn note(&mut self, _input: &[u8], _span: FieldSpan, _classify: impl Classify) -> Result<(), ValueFault> {
+    fn note(&mut self, _input: &[u8], _span: &FieldSpan, _classify: impl Classify) -> Result<(), ValueFault> {
         Ok(())
     }
 
@@ -99,20 +106,31 @@ impl<L: StartLine> HeadScan<L> {
         Self { limits: Limits { head, ..limits }, backend: Backend::best(), line, fields: None, failed: None }
     }
 
+    /// The quick way through a head of which nothing was seen before. Gives the offset behind it, or in `rest` what is
+    /// left to [`resume`](Self::resume).
     #[inline(always)]
-    fn advance<S: FieldStore>(&mut self, input: &[u8], store: &mut S) -> Result<Step<()>, HeadError> {
+    fn quick<S: FieldStore>(&mut self, input: &[u8], store: &mut S, rest: &mut Rest) -> Option<usize> {
         let (within, _) = bounded(input, self.limits.head);
         if self.fields.is_some() || self.line.at() > 0 || self.failed.is_some() || within.len() < BLOCK {
-            let index = Index::new(self.backend, self.at());
-            return self.resume(input, index, store);
+            return None;
         }
         let backend = self.backend;
-        let mut index = Index::new(backend, 0);
-        match backend.run(Quick { scan: self, input: within, index: &mut index, store }) {
-            Ok(Some(end)) => Ok(Step::Done { value: (), consumed: end }),
-            Ok(None) => self.resume(input, index, store),
-            Err(fault) => Err(self.fail(fault, input)),
+        backend.run(Quick { scan: self, input: within, store, rest })
+    }
+
+    #[inline(always)]
+    fn advance<S: FieldStore>(&mut self, input: &[u8], store: &mut S) -> Result<Step<()>, HeadError> {
+        let mut rest = self.rest();
+        match self.quick(input, store, &mut rest) {
+            Some(end) => Ok(Step::Done { value: (), consumed: end }),
+            None => self.resume(input, store, rest),
         }
+    }
+
+    /// What is left before a call has looked at anything.
+    #[inline(always)]
+    fn rest(&self) -> Rest {
+        Rest { index: Index::new(self.backend, self.at()), fault: None }
     }
 
     /// The next byte to look at.
@@ -126,11 +144,12 @@ impl<L: StartLine> HeadScan<L> {
 
     /// Goes on from the state that was reached.
     #[cold]
-    fn resume<S: FieldStore>(&mut self, input: &[u8], mut index: Index, store: &mut S) -> Result<Step<()>, HeadError> {
-        if let Some(error) = self.failed {
-            return Err(error);
+    fn resume<S: FieldStore>(&mut self, input: &[u8], store: &mut S, mut rest: Rest) -> Result<Step<()>, HeadError> {
+        match (self.failed, rest.fault) {
+            (Some(error), _) => Err(error),
+            (None, Some(fault)) => Err(self.fail(fault, input)),
+            (None, None) => self.tokenize(input, &mut rest.index, store).map_err(|fault| self.fail(fault, input)),
         }
-        self.tokenize(input, &mut index, store).map_err(|fault| self.fail(fault, input))
     }
 
     /// Every later call gives the same error.
@@ -187,28 +206,39 @@ impl<L: StartLine> HeadScan<L> {
     }
 }
 
-/// The quick way through a head of which nothing was seen before.
+/// What the quick way leaves to the states.
+struct Rest {
+    index: Index,
+    fault: Option<Fault>,
+}
+
+/// The quick way through a head of which nothing was seen before. `rest` is written only where it does not get through.
 struct Quick<'q, L, S> {
     scan: &'q mut HeadScan<L>,
     input: &'q [u8],
-    index: &'q mut Index,
     store: &'q mut S,
+    rest: &'q mut Rest,
 }
 
 impl<L: StartLine, S: FieldStore> Work for Quick<'_, L, S> {
-    type Output = Result<Option<usize>, Fault>;
+    type Output = Option<usize>;
 
     #[inline(always)]
-    fn run(self, classify: impl Classify) -> Self::Output {
-        let Self { scan: HeadScan { limits, line, fields, .. }, input, index, store } = self;
-        let Some(block) = input.first_chunk() else { return Ok(None) };
-        (index.masks, index.end) = (classify.block(block), BLOCK);
-        let Some(start) = line.scan_whole(input, limits, index.masks, classify) else { return Ok(None) };
+    fn run(self, classify: impl Classify) -> Option<usize> {
+        let Self { scan: HeadScan { limits, line, fields, .. }, input, store, rest } = self;
+        let block = input.first_chunk()?;
+        (rest.index.masks, rest.index.end) = (classify.block(block), BLOCK);
+        let start = line.scan_whole(input, block, rest.index.masks, limits, classify)?;
         store.clear();
-        let fields = fields.insert(FieldLines::new(start));
-        let end = fields.scan_whole(input, limits, index, line, store, classify)?;
-        // A store that lost some is left to the states, which say so.
-        Ok(end.filter(|_| fields.count() == store.spans().len()))
+        let lines = fields.insert(FieldLines::new(start));
+        match lines.scan_whole(input, limits, &mut rest.index, line, store, classify) {
+            // A store that lost some is left to the states, which say so.
+            Ok(end) => end.filter(|_| lines.count() == store.spans().len()),
+            Err(fault) => {
+                rest.fault = Some(fault);
+                None
+            }
+        }
     }
 }
 
@@ -241,4 +271,65 @@ fn version(input: &[u8], start: usize, at: usize) -> Result<Option<Version>, Fau
     }
     // RFC 9112, section 2.3: a later minor version is read as the highest one known.
     Ok(bytes.get(VERSION_LEN - 1).map(|minor| if *minor == b'0' { Version::Http10 } else { Version::Http11 }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{format, vec::Vec};
+
+    use super::{HeadScan, request::RequestLine};
+    use crate::{FieldSpan, FieldStore, FieldTable, Limits, StoreFull, simd::BLOCK};
+
+    /// What the quick way gives of a head, in a store.
+    fn quick(head: &[u8], store: &mut impl FieldStore) -> Option<usize> {
+        let mut scan = HeadScan::new(Limits::default(), RequestLine::default());
+        let mut rest = scan.rest();
+        scan.quick(head, store, &mut rest)
+    }
+
+    /// Keeps the first field line only.
+    #[derive(Default)]
+    struct Forgetful(Vec<FieldSpan>);
+
+    impl FieldStore for Forgetful {
+        fn clear(&mut self) {
+            self.0.clear();
+        }
+
+        fn push(&mut self, span: FieldSpan) -> Result<(), StoreFull> {
+            self.0.push(span);
+            self.0.truncate(1);
+            Ok(())
+        }
+
+        fn pop(&mut self) -> Option<FieldSpan> {
+            self.0.pop()
+        }
+
+        fn spans(&self) -> &[FieldSpan] {
+            &self.0
+        }
+
+        fn spare(&mut self) -> &mut [FieldSpan] {
+            self.0.resize(8, FieldSpan::default());
+            &mut self.0
+        }
+
+        fn commit(&mut self, _: usize) {
+            self.0.truncate(1);
+        }
+    }
+
+    /// Whoever went through the states would find the same, and nobody would notice but by the time it takes.
+    #[test]
+    fn a_head_as_nearly_all_are_needs_no_states() {
+        for length in BLOCK - 1..3 * BLOCK {
+            let front = "GET / HTTP/1.1\r\nHost: example.com\r\nCookie: ";
+            let head = format!("{front}{}\r\n\r\n", "c".repeat(length - front.len() - 4));
+            let end = (length >= BLOCK).then_some(length);
+            assert_eq!(quick(head.as_bytes(), &mut FieldTable::<4>::new()), end, "{length}");
+            assert_eq!(quick(format!("{head}body").as_bytes(), &mut FieldTable::<4>::new()), Some(length));
+            assert_eq!(quick(head.as_bytes(), &mut Forgetful::default()), None, "one line was lost");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     framing::Facts,
     head::{Lines, ValueFault},
     names,
-    simd::{Class, Classify, Masks},
+    simd::{BLOCK, Class, Classify, Masks},
     store::{Span, small},
     target::Target,
     value,
@@ -53,9 +53,13 @@ impl RequestScan {
         input: &'b [u8],
         fields: &'b mut S,
     ) -> Result<Step<RequestHead<'b>>, HeadError> {
-        let consumed = match self.scan.advance(input, fields)? {
-            Step::Done { consumed, .. } => consumed,
-            Step::NeedMore { at_least } => return Ok(Step::NeedMore { at_least }),
+        let mut rest = self.scan.rest();
+        let consumed = match self.scan.quick(input, fields, &mut rest) {
+            Some(end) => end,
+            None => match self.scan.resume(input, fields, rest)? {
+                Step::Done { consumed, .. } => consumed,
+                Step::NeedMore { at_least } => return Ok(Step::NeedMore { at_least }),
+            },
         };
         let Some(bytes) = input.get(..consumed) else {
             return Ok(Step::NeedMore { at_least: consumed - input.len() });
@@ -74,7 +78,7 @@ impl RequestScan {
 
 /// `method SP request-target SP HTTP-version CRLF` (RFC 9112, section 3).
 #[derive(Clone, Copy, Debug)]
-struct RequestLine {
+pub(super) struct RequestLine {
     state: State,
     /// The next byte to look at.
     at: usize,
@@ -132,18 +136,32 @@ impl StartLine for RequestLine {
 
     /// A line of HTTP/1.1 that has its target in the origin-form.
     #[inline(always)]
-    fn scan_whole(&mut self, input: &[u8], limits: &Limits, masks: Masks, classify: impl Classify) -> Option<usize> {
+    fn scan_whole(
+        &mut self,
+        input: &[u8],
+        block: &[u8; BLOCK],
+        masks: Masks,
+        limits: &Limits,
+        classify: impl Classify,
+    ) -> Option<usize> {
         const REST: &[u8; 11] = b" HTTP/1.1\r\n";
         let method = masks.other.trailing_zeros() as usize;
         let target = method + 1;
-        let end = classify.end(Class::Target, input, target);
-        let line = end + REST.len();
+        let end = classify
+            .end_in(Class::Target, block, target)
+            .unwrap_or_else(|from| classify.end(Class::Target, input, from));
+        // Where the line ends its first control byte tells as well, and what is behind need not wait for the target.
+        let line = match masks.control {
+            0 => end + REST.len(),
+            control => control.trailing_zeros() as usize + 2,
+        };
         if input.get(end..)?.first_chunk()? != REST
+            || line != end + REST.len()
             || *input.get(method..)?.first_chunk()? != *b" /"
             || method == 0
             || end - target > limits.target
             || line > limits.start_line
-            || input.starts_with(b"CONNECT ")
+            || block.starts_with(b"CONNECT ")
         {
             return None;
         }
@@ -162,29 +180,31 @@ impl StartLine for RequestLine {
     }
 
     #[inline(always)]
-    fn notable(name: usize) -> u64 {
+    fn notable(name: usize, first: u8) -> u64 {
         const LENGTHS: u64 =
             1 << names::HOST.len() | 1 << names::CONTENT_LENGTH.len() | 1 << names::TRANSFER_ENCODING.len();
         // A name of 64 bytes more passes for one of these, and is looked at in vain.
-        LENGTHS >> (name % 64)
+        const FIRST: u32 = 1 << (b'h' % 32) | 1 << (b'c' % 32) | 1 << (b't' % 32);
+        LENGTHS >> (name % 64) & u64::from(FIRST >> (first % 32))
     }
 
     #[inline(always)]
-    fn note(&mut self, input: &[u8], span: FieldSpan, classify: impl Classify) -> Result<(), ValueFault> {
+    fn note(&mut self, input: &[u8], span: &FieldSpan, classify: impl Classify) -> Result<(), ValueFault> {
         let (name, value) = (span.name(), span.value());
-        match input.get(name.start..).and_then(<[u8]>::first_chunk) {
-            // The usual Host: a name, and perhaps a port.
-            Some(b"Host" | b"host")
-                if name.len() == 4
-                    && !self.has_host
-                    && is_usual_host(input, &value, classify.end(Class::RegName, input, value.start)) =>
-            {
-                self.has_host = true;
-                Ok(())
-            }
-            Some([b'H' | b'h' | b'C' | b'c' | b'T' | b't', ..]) => self.note_named(input, span),
-            _ => Ok(()),
+        let Some(front) = input.get(name.start..).and_then(<[u8]>::first_chunk) else { return Ok(()) };
+        // A letter differs from its capital in one bit, and no other byte of a token does so from it.
+        let front = u32::from_le_bytes(*front) | 0x2020_2020;
+        // The usual Host: a name, and perhaps a port.
+        if front == u32::from_le_bytes(*b"host")
+            && name.len() == names::HOST.len()
+            && !self.has_host
+            && is_usual_host(input, &value, classify.end(Class::RegName, input, value.start))
+        {
+            self.has_host = true;
+            return Ok(());
         }
+        let [first, ..] = front.to_le_bytes();
+        if matches!(first, b'h' | b'c' | b't') { self.note_named(input, span) } else { Ok(()) }
     }
 
     fn forget(&mut self) {
@@ -207,9 +227,9 @@ fn is_usual_host(input: &[u8], value: &Range<usize>, end: usize) -> bool {
 impl RequestLine {
     /// A field line whose name may be one of the three.
     #[cold]
-    fn note_named(&mut self, input: &[u8], span: FieldSpan) -> Result<(), ValueFault> {
+    fn note_named(&mut self, input: &[u8], span: &FieldSpan) -> Result<(), ValueFault> {
         if !span.is_called(input, names::HOST) {
-            return self.facts.note(input, span, self.version);
+            return self.facts.note(input, *span, self.version);
         }
         // RFC 9112, section 3.2: one Host, valid, and empty only where the target has no authority.
         if self.has_host {

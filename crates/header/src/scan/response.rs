@@ -3,7 +3,7 @@ use crate::{
     Backend, FieldStore, HeadError, HeadErrorKind, Leniency, Limits, ResponseHead, Status, Step, Version,
     error::Message,
     head::Lines,
-    simd::{Classify, Masks},
+    simd::{BLOCK, Classify, Masks},
     store::{Span, small},
 };
 
@@ -155,7 +155,14 @@ impl StartLine for StatusLine {
 
     /// `HTTP/1.1 101 Switching Protocols`, CRLF.
     #[inline(always)]
-    fn scan_whole(&mut self, input: &[u8], limits: &Limits, masks: Masks, _: impl Classify) -> Option<usize> {
+    fn scan_whole(
+        &mut self,
+        input: &[u8],
+        _: &[u8; BLOCK],
+        masks: Masks,
+        limits: &Limits,
+        _: impl Classify,
+    ) -> Option<usize> {
         const FRONT: &[u8; CODE] = b"HTTP/1.1 ";
         let (front, rest) = input.split_first_chunk()?;
         let [hundreds @ b'1'..=b'9', tens @ b'0'..=b'9', units @ b'0'..=b'9', b' '] = rest.first_chunk()? else {

@@ -2,7 +2,7 @@ use super::{Fault, HeadScan, StartLine, index::Index};
 use crate::{
     Backend, FieldStore, HeadError, Limits, Step, TrailerLimits, Trailers,
     error::Message,
-    simd::{Classify, Masks},
+    simd::{BLOCK, Classify, Masks},
 };
 
 /// Tokenizes one trailer section while its bytes arrive: field lines up to and with the empty line (RFC 9112, section
@@ -76,7 +76,7 @@ impl StartLine for NoLine {
     /// Which one it is, the scan knows.
     const MESSAGE: Message = Message::Request;
 
-    fn scan_whole(&mut self, _: &[u8], _: &Limits, _: Masks, _: impl Classify) -> Option<usize> {
+    fn scan_whole(&mut self, _: &[u8], _: &[u8; BLOCK], _: Masks, _: &Limits, _: impl Classify) -> Option<usize> {
         Some(0)
     }
 

@@ -74,6 +74,13 @@ pub(crate) trait Classify: Copy {
     /// Offset, from `from` on, of the first byte of `input` that is not of the class, or the length of `input`.
     fn end(self, class: Class, input: &[u8], from: usize) -> usize;
 
+    /// Offset, from `from` on, of the first byte of the block that is not of the class; or where to look for it with
+    /// [`end`](Self::end).
+    #[inline(always)]
+    fn end_in(self, _class: Class, _block: &[u8; BLOCK], from: usize) -> Result<usize, usize> {
+        Err(from)
+    }
+
     /// The masks of the bytes from `from` on, as many as there are up to a whole block. Bits behind the end are 0.
     #[inline(always)]
     fn at(self, input: &[u8], from: usize) -> Masks {

@@ -3,7 +3,8 @@
 use super::Class;
 use crate::classify;
 
-/// Looks for the end of a class by lanes of `N` bytes, of which `others` gives those not in it, and then by table.
+/// Looks for the end of a class by lanes of `N` bytes, of which `others` gives those not in it. The last ones reach back;
+/// what is shorter is left to a table.
 #[inline(always)]
 pub(super) fn end_by<const N: usize>(
     class: Class,
@@ -18,7 +19,13 @@ pub(super) fn end_by<const N: usize>(
             found => return at + found.trailing_zeros() as usize,
         }
     }
-    class.end(input, at)
+    match input.last_chunk() {
+        Some(lanes) if at < input.len() => match others(lanes) >> (at + N - input.len()) {
+            0 => input.len(),
+            found => at + found.trailing_zeros() as usize,
+        },
+        _ => class.end(input, at),
+    }
 }
 
 /// A class as two tables of 16 bytes: a byte belongs where `low[byte & 15] & high[byte >> 4]` is

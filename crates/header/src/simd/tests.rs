@@ -58,15 +58,20 @@ impl Work for At<'_> {
     }
 }
 
-/// The end of an element of a class, from an offset on.
+/// The end of an element of a class, from an offset on: as it is found at once, and in the first block, if there is one.
 struct EndOf<'i>(Class, &'i [u8], usize);
 
 impl Work for EndOf<'_> {
-    type Output = usize;
+    type Output = [usize; 2];
 
     #[inline(always)]
     fn run(self, classify: impl Classify) -> Self::Output {
-        classify.end(self.0, self.1, self.2)
+        let Self(class, input, from) = self;
+        let end = |from| classify.end(class, input, from);
+        [
+            end(from),
+            input.first_chunk().map_or(Err(from), |block| classify.end_in(class, block, from)).unwrap_or_else(end),
+        ]
     }
 }
 
@@ -82,7 +87,7 @@ fn assert_block(block: &[u8; BLOCK], expected: Masks) {
 fn assert_end(class: Class, input: &[u8], from: usize, expected: usize) {
     for backend in Backend::available() {
         let found = backend.run(EndOf(class, input, from));
-        assert_eq!(found, expected, "{}: {class:?} from {from}: {}", backend.name(), input.escape_ascii());
+        assert_eq!(found, [expected; 2], "{}: {class:?} from {from}: {}", backend.name(), input.escape_ascii());
     }
 }
 

@@ -39,6 +39,17 @@ impl Classify for Avx2 {
         // SAFETY: `self` exists.
         unsafe { avx2_end(class, input, from) }
     }
+
+    #[inline(always)]
+    fn end_in(self, class: Class, block: &[u8; BLOCK], from: usize) -> Result<usize, usize> {
+        // SAFETY: `self` exists.
+        let others = unsafe { avx2_others(class, block) };
+        match u32::try_from(from).ok().and_then(|from| others.checked_shr(from)) {
+            None => Err(from),
+            Some(0) => Err(BLOCK),
+            Some(bits) => Ok(from + bits.trailing_zeros() as usize),
+        }
+    }
 }
 
 /// It is to be inlined wherever it is called, which a function with features of its own cannot ask for.
@@ -85,13 +96,31 @@ fn avx2_is_plain(block: &[u8; BLOCK]) -> bool {
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn avx2_end(class: Class, input: &[u8], from: usize) -> usize {
+    end_by(class, input, from, |lanes| avx2_others_of(class, lanes))
+}
+
+/// The lanes of bytes that are not of the class.
+///
+/// # Safety
+/// As of [`avx2_block`].
+#[inline(always)]
+unsafe fn avx2_others(class: Class, block: &[u8; BLOCK]) -> u64 {
+    let (halves, _) = block.as_chunks();
+    // SAFETY: as of this function.
+    halves
+        .iter()
+        .zip([0, 32])
+        .fold(0, |all, (half, shift)| all | u64::from(unsafe { avx2_others_of(class, half) }) << shift)
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+fn avx2_others_of(class: Class, lanes: &[u8; 32]) -> u32 {
     let tables = match class {
         Class::Target => &TARGET,
         Class::RegName => &REG_NAME,
     };
-    end_by(class, input, from, |lanes| {
-        avx2_mask(_mm256_cmpeq_epi8(avx2_class(lanes, avx2_tables(tables)), _mm256_setzero_si256()))
-    })
+    avx2_mask(_mm256_cmpeq_epi8(avx2_class(lanes, avx2_tables(tables)), _mm256_setzero_si256()))
 }
 
 /// Both tables, twice side by side: a shuffle looks up within 16 bytes.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use switchover_header::value::{
     Authority, MAX_EMPTY_ELEMENTS, Origin, ParameterValue, Product, ValueError, ValueErrorKind as Kind, Via, comment,
 };
-use switchover_header::{FieldTable, FieldsView, Limits, RequestScan, ResponseScan, Step, TypedFields, names};
+use switchover_header::{FieldTable, FieldsView, Limits, RequestScan, ResponseScan, Step, TypedFields, Version, names};
 
 /// Field lines alone.
 struct Lines(Vec<(&'static str, Vec<u8>)>);
@@ -482,5 +482,23 @@ proptest! {
         for method in [TypedFields::has_connection_option, |held: &Lines, _: &str| held.capsule_protocol()] {
             prop_assert!(!method(&lines(names::SEC_WEBSOCKET_KEY, &values), "upgrade"), "another field");
         }
+    }
+}
+
+/// RFC 9112, section 9.3.
+#[test]
+fn a_connection_persists_as_its_version_has_it() {
+    use Version::{Http10, Http11};
+    for (options, http10, http11) in [
+        (&[][..], false, true),
+        (&["close"], false, false),
+        (&["Keep-Alive"], true, true),
+        (&["keep-alive, CLOSE"], false, false),
+        (&["upgrade", "x, close"], false, false),
+        (&["x, keep-alive", "upgrade"], true, true),
+        (&["closed, keep-alive2"], false, true),
+    ] {
+        let head = lines(names::CONNECTION, options);
+        assert_eq!((head.is_persistent(Http10), head.is_persistent(Http11)), (http10, http11), "{options:?}");
     }
 }

@@ -90,11 +90,27 @@ proptest! {
     }
 
     #[test]
+    fn lengths_are_decimal(length: u64, shift in 0..u64::BITS) {
+        let length = length >> shift;
+        let mut digits = [0xFF; 20];
+        prop_assert_eq!(write::decimal(length, &mut digits).to_vec(), length.to_string().into_bytes());
+    }
+
+    #[test]
     fn chunk_sizes_are_hexadecimal(size in prop_oneof![1..20_u64, any::<u64>(), (0..64_u32).prop_map(|shift| 1 << shift)]) {
         let size = NonZero::new(size).unwrap_or(NonZero::<u64>::MIN);
         let mut out = Vec::new();
         write::chunk_header(&mut out, size).unwrap();
         prop_assert_eq!(String::from_utf8(out).unwrap(), format!("{size:x}\r\n"));
+    }
+}
+
+#[test]
+fn the_least_and_the_largest_length() {
+    for length in [0, u64::MAX] {
+        let mut out = Vec::new();
+        write::response(&mut out, Status::OK).unwrap().content_length(length).unwrap().end().unwrap();
+        assert_eq!(out, format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes());
     }
 }
 

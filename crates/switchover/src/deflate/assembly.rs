@@ -116,9 +116,9 @@ impl Assembly {
         self.head.len() + self.full + self.filled
     }
 
-    /// Keeps no more memory than a message of ordinary length needs.
+    /// Keeps no more memory than a message of ordinary length needs, and that doubles as it grows.
     fn trim(&mut self, len: usize) {
-        if len > KEPT || self.head.capacity() > 2 * KEPT {
+        if len > KEPT {
             self.head = BytesMut::new();
         }
     }

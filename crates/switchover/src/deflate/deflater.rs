@@ -12,6 +12,9 @@ const LEAST_ROOM: usize = 64;
 /// The most room to write to in one step: what is made room for is zeroed first, for nothing where the data are compressible.
 const MOST_ROOM: usize = 64 << 10;
 
+/// The most bytes that a block without compression has.
+const MOST_STORED: usize = u16::MAX as usize;
+
 /// Deflates one message after the other into a stream that never ends.
 ///
 /// Costs 131 KiB, 4 bytes for each byte of the window, and 448 bytes times 2^`memory`: 371 KiB for a window of 15 bits and a
@@ -72,14 +75,12 @@ impl Deflater {
         let end = message.get(message.len().saturating_sub(window)..).unwrap_or_default();
         self.fresh = false;
         // A raw stream takes a dictionary wherever a block has ended, so this cannot fail; if it did, nothing may be referred to.
-        if self.zlib.set_dictionary(end).is_err() {
-            self.reset();
-        }
+        self.zlib.set_dictionary(end).map_or_else(|_| self.reset(), drop);
     }
 
-    /// Deflates a message, or a fragment of one, and appends it to `output`: at most
-    /// [`input.len()`](slice::len) and an eighth of it more, and some bytes. All of it can be inflated from what is appended;
-    /// behind the `last` fragment the receiver adds the four bytes `00 00 FF FF` first.
+    /// Deflates a message, or a fragment of one, and appends it to `output`: at most [`input.len()`](slice::len), 5 bytes for each
+    /// 65,535 of it, and 5. All of it can be inflated from what is appended; behind the `last` fragment the receiver adds the four
+    /// bytes `00 00 FF FF` first.
     pub fn deflate(&mut self, input: &[u8], last: bool, output: &mut Vec<u8>) {
         if input.is_empty() {
             if last {
@@ -89,11 +90,19 @@ impl Deflater {
             return;
         }
         self.fresh = false;
+        let start = output.len();
         self.flush(input, output);
         // RFC 7692, section 7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end."
         debug_assert!(output.ends_with(&TAIL), "a flush ends with an empty block without compression");
-        if last && output.ends_with(&TAIL) {
-            output.truncate(output.len() - TAIL.len());
+        output.truncate(output.len().saturating_sub(TAIL.len()));
+        // zlib cuts off a block where the memory for its symbols is full, and what cannot be compressed then has 5 bytes more for
+        // each 2 KiB. What it inflates to is the same however it is written, and so is the window.
+        if output.len() > start + stored_len(input) {
+            output.truncate(start);
+            store(input, output);
+        }
+        if !last {
+            output.extend_from_slice(&TAIL);
         }
     }
 
@@ -111,12 +120,27 @@ impl Deflater {
             input = input.get(taken..).unwrap_or_default();
             output.truncate(start + written);
             debug_assert!(matches!(status, Ok(Status::Ok | Status::BufError)), "a stream without an end takes input");
-            // Room that is left says that the flush is complete.
-            if (input.is_empty() && written < room) || (taken, written) == (0, 0) {
+            // Room that is left says that all of the input is taken and the flush complete.
+            if written < room {
                 return;
             }
         }
     }
+}
+
+/// How many bytes [`store`] appends.
+fn stored_len(input: &[u8]) -> usize {
+    input.len() + 5 * input.len().div_ceil(MOST_STORED) + 1
+}
+
+/// Appends blocks without compression (RFC 1951, section 3.2.4), and an empty one less its [`TAIL`]: on a boundary of bytes.
+fn store(input: &[u8], output: &mut Vec<u8>) {
+    for block in input.chunks(MOST_STORED) {
+        let [low, high] = u16::try_from(block.len()).unwrap_or(u16::MAX).to_le_bytes();
+        output.extend_from_slice(&[0, low, high, !low, !high]);
+        output.extend_from_slice(block);
+    }
+    output.push(0);
 }
 
 impl fmt::Debug for Deflater {

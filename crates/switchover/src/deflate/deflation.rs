@@ -15,6 +15,8 @@ pub(crate) struct Deflation {
     deflater: Option<Box<Deflater>>,
     /// The message that is being sent in fragments is compressed.
     in_fragments: bool,
+    /// The memory is that of a pool.
+    is_lent: bool,
 }
 
 impl Deflation {
@@ -26,12 +28,14 @@ impl Deflation {
             threshold: compression.threshold,
             deflater: None,
             in_fragments: false,
+            is_lent: false,
         }
     }
 
-    /// Whether a message of this length is worth it.
+    /// Whether a message of this length is worth it. RFC 7692, section 6: a message may always be sent as it is, which at level 0
+    /// is all that could become of it.
     pub(crate) fn compresses(&self, len: usize) -> bool {
-        len >= self.threshold
+        self.settings.level > 0 && len >= self.threshold
     }
 
     /// Whether a message is sent as it is where compressing makes it longer. With takeover it is not: what was compressed is in
@@ -74,14 +78,23 @@ impl Deflation {
         }
     }
 
-    /// Gives all memory back; what is sent from now on refers to nothing that was sent before.
+    /// Gives all memory back; what is sent from now on refers to nothing that was sent before. That of a pool goes back there when
+    /// its time comes.
     pub(crate) fn release_memory(&mut self) {
-        self.deflater = None;
+        if !self.is_lent {
+            self.deflater = None;
+        }
+    }
+
+    /// Whether the memory is that of a pool.
+    pub(crate) fn is_lent(&self) -> bool {
+        self.is_lent
     }
 
     /// Takes from the pool what there is no need to have alone.
     pub(crate) fn borrow(&mut self, pool: &mut DeflatePool) {
-        if !self.context.takeover && self.deflater.is_none() {
+        self.is_lent = !self.context.takeover;
+        if self.is_lent && self.deflater.is_none() {
             let found = pool.deflaters.iter().position(|deflater| deflater.settings() == self.settings);
             self.deflater = found.map(|index| pool.deflaters.swap_remove(index));
         }
@@ -89,7 +102,7 @@ impl Deflation {
 
     /// Puts it into the pool. A message in fragments may go on with another one, which refers to nothing before.
     pub(crate) fn give_back(&mut self, pool: &mut DeflatePool) {
-        if !self.context.takeover
+        if core::mem::take(&mut self.is_lent)
             && let Some(mut deflater) = self.deflater.take()
             && pool.deflaters.iter().all(|other| other.settings() != self.settings)
         {

@@ -58,17 +58,16 @@ impl Inflater {
             let step = self.step(input, output.get_mut(written..).unwrap_or_default(), InflateFlush::NoFlush);
             *input = input.get(step.taken..).unwrap_or_default();
             written += step.written;
-            let is_done = match step.status {
+            match step.status {
                 // RFC 7692, section 7.2.3.4: a message may have a block with BFINAL set; what follows is another stream.
                 Ok(Status::StreamEnd) => {
                     self.reset();
                     self.ended = true;
-                    false
                 }
-                Ok(Status::Ok | Status::BufError) => (step.taken, step.written) == (0, 0),
+                Ok(Status::Ok | Status::BufError) => return Ok(written),
                 Err(_) => return Err(InvalidDeflate { written }),
-            };
-            if written == output.len() || input.is_empty() || is_done {
+            }
+            if written == output.len() || input.is_empty() {
                 return Ok(written);
             }
         }
@@ -116,9 +115,7 @@ impl Inflater {
     pub fn set_window(&mut self, window: &[u8]) {
         self.reset();
         // A raw stream takes any dictionary, so this cannot fail; if it did, the window would be empty.
-        if self.zlib.set_dictionary(window).is_ok() {
-            self.history = MAX_WINDOW.min(window.len());
-        }
+        self.history = self.zlib.set_dictionary(window).map_or(0, |_| MAX_WINDOW.min(window.len()));
     }
 
     /// What the window holds of the last `1 << window_bits` bytes that were inflated: to go on from there with

@@ -33,7 +33,9 @@ pub(crate) struct Inflation {
     message: Assembly,
     /// Bytes of input of the message so far.
     wire: u64,
-    /// Bytes of the message that have been delivered, where it is delivered in parts.
+    /// The message is delivered in parts.
+    by_parts: bool,
+    /// Bytes of it that have been delivered then, the last part left out.
     delivered: u64,
     /// The piece that is being inflated, where the message is delivered in parts.
     piece: Option<Piece>,
@@ -51,7 +53,7 @@ pub(crate) struct Inflation {
 }
 
 /// A piece of a compressed payload, which is at the front of the input.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Piece {
     /// So many bytes of it have not been inflated.
     left: usize,
@@ -69,6 +71,7 @@ impl Inflation {
             window: Vec::new(),
             message: Assembly::default(),
             wire: 0,
+            by_parts: false,
             delivered: 0,
             piece: None,
             is_full: false,
@@ -82,7 +85,7 @@ impl Inflation {
     /// Begins a message.
     pub(crate) fn begin(&mut self, is_text: bool) {
         self.is_open = true;
-        (self.wire, self.delivered, self.is_full) = (0, 0, false);
+        (self.wire, self.by_parts, self.delivered, self.is_full) = (0, false, 0, false);
         self.utf8 = is_text.then(Utf8::new);
         self.message.begin();
         match &mut self.inflater {
@@ -108,6 +111,7 @@ impl Inflation {
 
     /// Notes that a piece of this length is at the front of the input, to be delivered in parts; `last` where it ends the message.
     pub(crate) fn begin_parts(&mut self, len: usize, last: bool) {
+        self.by_parts = true;
         self.piece = Some(Piece { left: len, last });
     }
 
@@ -197,13 +201,9 @@ impl Inflation {
         self.message.message()
     }
 
-    /// How many bytes there are of the message so far.
+    /// How many bytes there are of the message so far that have not been delivered.
     pub(crate) fn len(&self) -> usize {
-        self.message.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+        if self.by_parts { 0 } else { self.message.len() }
     }
 
     /// How many bytes of input the message has had so far.
@@ -224,7 +224,7 @@ impl Inflation {
 
     /// Inflates what it can of the piece at the front of `input`, and says how much of that it took.
     fn inflate_part(&mut self, input: &[u8]) -> Result<(usize, bool), ProtocolErrorKind> {
-        let Some(Piece { left, last }) = self.piece.take() else { return Ok((0, false)) };
+        let Piece { left, last } = self.piece.take().unwrap_or_default();
         self.delivered += self.message.len() as u64;
         self.message.rewind();
         let mut payload = input.get(..left).unwrap_or(input);
@@ -246,9 +246,8 @@ impl Inflation {
 
     /// Ends the message, all of which has been inflated.
     fn finish(&mut self) -> Result<(), ProtocolErrorKind> {
-        if let Some(inflater) = &mut self.inflater {
-            inflater.finish().map_err(|_| ProtocolErrorKind::InvalidDeflate)?;
-        }
+        let inflater = self.inflater.get_or_insert_default();
+        inflater.finish().map_err(|_| ProtocolErrorKind::InvalidDeflate)?;
         if let Some(utf8) = &self.utf8 {
             utf8.finish().map_err(|_| ProtocolErrorKind::InvalidUtf8)?;
         }
@@ -258,7 +257,7 @@ impl Inflation {
 
     /// Inflates some of `input`, and what is left of the input before it, to at most `wanted` bytes, at least one.
     fn inflate(&mut self, input: &mut &[u8], wanted: usize) -> Result<(), ProtocolErrorKind> {
-        let Some(inflater) = &mut self.inflater else { return Ok(()) };
+        let inflater = self.inflater.get_or_insert_default();
         // Up to the next grain, and not beyond it before all has been written that comes of this one.
         let in_grain = usize::try_from(self.wire % RATIO_GRAIN).unwrap_or_default();
         let len = match (self.ratio, in_grain) {

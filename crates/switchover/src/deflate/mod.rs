@@ -29,7 +29,7 @@ pub const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 /// The memory is that of a [`Deflater`], and comes with the first message that is compressed: 161 KiB by default, at most 483 KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compression {
-    /// From 0, nothing is compressed, and 1, fast, to 9, small. Default: 6.
+    /// From 0, messages are sent as they are, and 1, fast, to 9, small. Default: 6.
     pub level: u8,
     /// How many symbols are collected for one block, from 1 to 9. Default: 5, where 8 makes messages of 64 KiB and more some
     /// percent smaller and costs 98 KiB more.

@@ -11,7 +11,7 @@ use crate::{
 
 /// Where the payload of a message is that was coded.
 pub(super) enum Whole {
-    /// In the `assembly`.
+    /// With what undoes the transforms.
     Assembled(Kind),
     /// With what inflates messages.
     Inflated(Kind),
@@ -27,6 +27,8 @@ pub(super) struct Extended {
     pub(super) wire: u64,
     /// Where the payload of the current frame begins in the stream: see [`Inflation::set_frame`].
     frame: u64,
+    /// The message so far, where it is not inflated.
+    pub(super) assembly: BytesMut,
 }
 
 impl Receiver {
@@ -61,8 +63,8 @@ impl Receiver {
                     extended.frame = at;
                 }
                 extended.wire += payload.len() as u64;
-                let Pending { inflation, assembly, utf8, .. } = pending;
-                extended.decode(payload, last, limit, inflation.as_deref_mut(), assembly, is_text.then_some(utf8))?;
+                let Pending { inflation, utf8, .. } = pending;
+                extended.decode(payload, last, limit, inflation.as_deref_mut(), is_text.then_some(utf8))?;
                 extended.compressed
             }
             None => {
@@ -81,6 +83,11 @@ impl Receiver {
         }))
     }
 
+    /// The message that was decoded last.
+    pub(super) fn decoded(&self) -> &[u8] {
+        self.pending.as_ref().and_then(|pending| pending.extended.as_ref()).map_or(&[], |extended| &extended.assembly)
+    }
+
     /// Whether the open message is one that is inflated, and nothing else.
     pub(super) fn is_only_compressed(&self) -> bool {
         self.pending.as_ref().is_some_and(|pending| !pending.extended.as_ref().is_some_and(|e| e.transforms.apply()))
@@ -88,20 +95,19 @@ impl Receiver {
 }
 
 impl Extended {
-    /// Decodes a piece of a message into what inflates it, or else into the `assembly`.
+    /// Decodes a piece of a message into what inflates it, or else into the assembly.
     fn decode(
         &mut self,
         payload: &[u8],
         last: bool,
         limit: usize,
         inflation: Option<&mut Inflation>,
-        assembly: &mut BytesMut,
         text: Option<&mut Utf8>,
     ) -> Result<(), ProtocolError> {
         let inflation = inflation.filter(|_| self.compressed);
         let so_far = match &inflation {
             Some(inflation) => usize::try_from(inflation.wire()).unwrap_or(usize::MAX),
-            None => assembly.len(),
+            None => self.assembly.len(),
         };
         let decoded = self.transforms.decode(payload, last, limit.saturating_sub(so_far));
         let kind = match (decoded, inflation) {
@@ -110,7 +116,7 @@ impl Extended {
                 return inflation.push(decoded, last);
             }
             (Ok(decoded), None) => {
-                assembly.extend_from_slice(decoded);
+                self.assembly.extend_from_slice(decoded);
                 let checked = text.map_or(Ok(()), |utf8| {
                     utf8.push(decoded)?;
                     if last { utf8.finish() } else { Ok(()) }

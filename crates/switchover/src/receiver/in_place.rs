@@ -2,7 +2,7 @@
 
 use switchover_frame::{OpCode, Piece, ProtocolError, Step};
 
-use super::{Kind, Receiver, coded::Whole};
+use super::{Assembly, Kind, Receiver, coded::Whole};
 use crate::{Closed, EventRef};
 
 /// Where the payload of an event is.
@@ -10,7 +10,9 @@ enum Found<'b> {
     /// In the caller's buffer: a control frame that was received in one piece.
     Here(OpCode, &'b [u8]),
     /// In `pending`.
-    Assembled(Kind),
+    Assembled,
+    /// In `pending`, its transforms undone.
+    Decoded(Kind),
     /// In `pending`, inflated.
     Inflated(Kind),
     /// In `pending`, a control frame.
@@ -50,9 +52,12 @@ impl Receiver {
         {
             let payload: &[u8] = &take(input, *consumed)[piece.payload.start..];
             return match piece.header.opcode {
-                OpCode::Text => match core::str::from_utf8(payload) {
+                OpCode::Text => match simdutf8::compat::from_utf8(payload) {
                     Ok(text) => Some(EventRef::Text(text)),
-                    Err(error) => self.last(Closed::Violation(self.invalid_text(payload.len(), error)), input),
+                    Err(error) => {
+                        let error = self.invalid_text(payload.len(), error.valid_up_to());
+                        self.last(Closed::Violation(error), input)
+                    }
                 },
                 _ => Some(EventRef::Binary(payload)),
             };
@@ -67,9 +72,13 @@ impl Receiver {
     ) -> Option<EventRef<'s>> {
         let closed = match self.next_in_place(step, input) {
             Ok(None) => return None,
-            Ok(Some(Found::Assembled(kind))) => {
+            Ok(Some(Found::Assembled)) => {
                 self.delivered = true;
-                return Some(message(kind, self.assembled()));
+                return self.assembled();
+            }
+            Ok(Some(Found::Decoded(kind))) => {
+                self.delivered = true;
+                return Some(message(kind, self.decoded()));
             }
             Ok(Some(Found::Inflated(kind))) => {
                 self.delivered = true;
@@ -108,7 +117,7 @@ impl Receiver {
             let opcode = piece.header.opcode;
             let found = if self.is_coded(&piece) {
                 self.decode(&piece, payload)?.map(|whole| match whole {
-                    Whole::Assembled(kind) => Found::Assembled(kind),
+                    Whole::Assembled(kind) => Found::Decoded(kind),
                     Whole::Inflated(kind) => Found::Inflated(kind),
                 })
             } else if !opcode.is_control() {
@@ -127,11 +136,20 @@ impl Receiver {
 
     /// A piece of a message that is not received in one.
     fn collect(&mut self, piece: &Piece, payload: &[u8]) -> Result<Option<Found<'static>>, ProtocolError> {
+        self.assemble(piece, payload)?;
         let last = Self::is_final(piece);
-        let before = self.assembled().len() as u64;
-        self.check_text(payload, before, self.payload_offset(piece), last)?;
-        self.assemble(payload);
-        Ok(last.then(|| Found::Assembled(self.close_message())))
+        if last {
+            self.close_message();
+        }
+        Ok(last.then_some(Found::Assembled))
+    }
+
+    /// The event of a message that was received in pieces.
+    fn assembled(&self) -> Option<EventRef<'_>> {
+        self.pending.as_ref().map(|pending| match &pending.assembly {
+            Assembly::Text(text) => EventRef::Text(text),
+            Assembly::Binary(payload) => EventRef::Binary(payload),
+        })
     }
 
     /// A piece of a control frame that is not received in one; whether the frame is whole now.
@@ -147,12 +165,12 @@ impl Receiver {
     }
 }
 
-/// The event of a message that was received in pieces.
+/// The event of a message that was decoded.
 fn message(kind: Kind, payload: &[u8]) -> EventRef<'_> {
     match kind {
         Kind::Binary => EventRef::Binary(payload),
         // It was checked as it arrived, so this cannot fail.
-        Kind::Text => EventRef::Text(core::str::from_utf8(payload).unwrap_or_default()),
+        Kind::Text => EventRef::Text(simdutf8::basic::from_utf8(payload).unwrap_or_default()),
     }
 }
 

@@ -9,7 +9,7 @@ mod in_place;
 mod owned;
 mod parts;
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, string::String, vec::Vec};
 use bytes::BytesMut;
 use switchover_frame::{
     CloseFrame, ControlPayload, Decoder, DecoderConfig, FrameHeader, OpCode, Piece, ProtocolError, ProtocolErrorKind,
@@ -54,7 +54,7 @@ pub struct Receiver {
 #[derive(Debug, Default)]
 struct Pending {
     /// The payload so far; on the owned path that of a fragmented message only.
-    assembly: BytesMut,
+    assembly: Assembly,
     /// How much of the payload has been delivered, where the message is delivered in parts.
     delivered: Option<u64>,
     /// Checks a text as its bytes arrive.
@@ -73,6 +73,14 @@ struct Pending {
     extended: Option<Box<Extended>>,
     /// The limits of this session, where they are not those of all.
     budget: Option<Box<Budget>>,
+}
+
+/// The payload of a message that is not coded.
+#[derive(Debug)]
+enum Assembly {
+    Binary(Vec<u8>),
+    /// As far as its characters are complete.
+    Text(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +154,7 @@ impl Receiver {
         match self.decoder.in_payload() {
             _ if self.in_parts() => self.assembled_len(),
             // In one place or the other.
-            Some((header, len)) if is_whole(header, self.coded) => {
+            Some((header, len)) if self.is_held(header) => {
                 let message = if header.opcode.is_control() { self.assembled_len() } else { 0 };
                 usize::try_from(len).unwrap_or(usize::MAX) + message
             }
@@ -206,7 +214,7 @@ impl Receiver {
     /// Forgets a message that is over.
     fn settle(&mut self) {
         let Some(pending) = &mut self.pending else { return };
-        let (mut inflation, extended, budget) =
+        let (mut inflation, mut extended, budget) =
             (pending.inflation.take(), pending.extended.take(), pending.budget.take());
         if inflation.is_none() && extended.is_none() && budget.is_none() {
             self.pending = None;
@@ -214,6 +222,9 @@ impl Receiver {
         }
         if let Some(inflation) = &mut inflation {
             inflation.clear();
+        }
+        if let Some(extended) = &mut extended {
+            extended.assembly = BytesMut::new();
         }
         **pending = Pending { inflation, extended, budget, ..Pending::default() };
     }
@@ -259,7 +270,7 @@ impl Receiver {
         let before = match (&pending.extended, &pending.inflation) {
             (Some(extended), _) if coded && extended.transforms.apply() => extended.wire,
             (_, Some(inflation)) if coded => inflation.wire(),
-            _ => pending.delivered.unwrap_or(pending.assembly.len() as u64),
+            _ => pending.delivered.unwrap_or_default() + pending.assembled_len() as u64,
         };
         let total = piece.header.payload_len.saturating_add(before);
         let kind = if pending.continuations >= fragments {
@@ -292,27 +303,35 @@ impl Receiver {
         self.coded && !piece.header.opcode.is_control()
     }
 
-    /// Checks a piece of the open message's payload, which has `before` bytes in front of it there and stands at offset `at` of
-    /// the stream; `last` where the message ends with it.
-    fn check_text(&mut self, payload: &[u8], before: u64, at: u64, last: bool) -> Result<(), ProtocolError> {
+    /// Checks a piece of the open message's payload, which stands at offset `at` of the stream; `last` where the message ends with
+    /// it. Gives what [`Utf8::decode`] does of a text.
+    fn check_text<'p>(
+        &mut self,
+        payload: &'p [u8],
+        at: u64,
+        last: bool,
+    ) -> Result<(Option<char>, &'p str), ProtocolError> {
         if self.open != Some(Kind::Text) {
-            return Ok(());
+            return Ok((None, ""));
         }
         let Pending { utf8, character, .. } = &mut **self.pending.get_or_insert_default();
-        let mut checked = utf8.push(payload);
+        let before = utf8.valid_len() + utf8.partial_len() as u64;
+        let mut checked = utf8.decode(payload);
         if last {
-            checked = checked.and_then(|()| utf8.finish());
+            checked = checked.and_then(|text| utf8.finish().map(|()| text));
         }
         // A character that began in an earlier piece is where that piece had it; others are in this one.
         let in_stream = |in_text: u64| match in_text.checked_sub(before) {
             Some(in_piece) => at + in_piece,
             None => *character,
         };
-        if let Err(error) = checked {
-            return Err(ProtocolError::new(ProtocolErrorKind::InvalidUtf8, in_stream(error.offset())));
+        match checked {
+            Ok(text) => {
+                *character = in_stream(utf8.valid_len());
+                Ok(text)
+            }
+            Err(error) => Err(ProtocolError::new(ProtocolErrorKind::InvalidUtf8, in_stream(error.offset()))),
         }
-        *character = in_stream(utf8.valid_len());
-        Ok(())
     }
 
     /// The largest message, in bytes: half of what memory there can be at most, so that a buffer can grow by doubling.
@@ -320,11 +339,6 @@ impl Receiver {
         let frame = || usize::try_from(self.decoder.max_payload()).unwrap_or(usize::MAX);
         let limit = self.budget().message.unwrap_or_else(frame);
         limit.min(isize::MAX.unsigned_abs() / 2)
-    }
-
-    /// The payload so far of a message that is not received in one piece.
-    fn assembled(&self) -> &[u8] {
-        self.pending.as_ref().map_or(&[], |pending| &pending.assembly)
     }
 
     /// Whether the open message is delivered in parts.
@@ -335,17 +349,43 @@ impl Receiver {
     /// How many bytes there are of the open message, in the session.
     fn assembled_len(&self) -> usize {
         match &self.pending {
-            Some(pending) if self.open.is_some() => match &pending.inflation {
-                Some(inflation) if self.coded && !inflation.is_empty() => inflation.len(),
-                _ => pending.assembly.len(),
-            },
+            Some(pending) if self.open.is_some() && self.coded => {
+                let inflated = pending.inflation.as_ref().map_or(0, |inflation| inflation.len());
+                inflated + pending.extended.as_ref().map_or(0, |extended| extended.assembly.len())
+            }
+            Some(pending) if self.open.is_some() => pending.assembled_len(),
             _ => 0,
         }
     }
 
-    /// Appends to the payload of a message that is not received in one piece.
-    fn assemble(&mut self, payload: &[u8]) {
-        self.pending.get_or_insert_default().assembly.extend_from_slice(payload);
+    /// Checks a piece of a message that is not received in one, and appends it to the payload.
+    fn assemble(&mut self, piece: &Piece, payload: &[u8]) -> Result<(), ProtocolError> {
+        let at = self.payload_offset(piece);
+        let is_text = self.open == Some(Kind::Text);
+        let (character, complete) = self.check_text(payload, at, Self::is_final(piece))?;
+        let to_come = self.decoder.in_payload().map_or(0, |(header, len)| header.payload_len - len);
+        let assembly = &mut self.pending.get_or_insert_default().assembly;
+        if is_text && let Assembly::Binary(_) = assembly {
+            *assembly = Assembly::Text(String::new());
+        }
+        match assembly {
+            Assembly::Text(text) => {
+                // As much of a character may have come before.
+                let len = payload.len() + 3;
+                if text.capacity() - text.len() < len {
+                    text.reserve_exact(growth(text.len(), len, piece, to_come));
+                }
+                text.extend(character);
+                text.push_str(complete);
+            }
+            Assembly::Binary(binary) => {
+                if binary.capacity() - binary.len() < payload.len() {
+                    binary.reserve_exact(growth(binary.len(), payload.len(), piece, to_come));
+                }
+                binary.extend_from_slice(payload);
+            }
+        }
+        Ok(())
     }
 
     /// Notes that the open message is whole and returns its kind.
@@ -372,6 +412,12 @@ impl Receiver {
             && matches!(header.opcode, OpCode::Text | OpCode::Binary)
     }
 
+    /// Whether the payload of a frame stays where it is until the frame has ended, on the owned path: it is an event of its own.
+    #[inline]
+    fn is_held(&self, header: &FrameHeader) -> bool {
+        header.fin && header.opcode != OpCode::Continuation && (header.opcode.is_control() || !self.coded)
+    }
+
     /// What the whole payload of a Close means, which began at offset `at`.
     fn parse_close(&self, payload: &[u8]) -> Result<Closed, ProtocolError> {
         match CloseFrame::parse(payload) {
@@ -380,16 +426,36 @@ impl Receiver {
         }
     }
 
-    /// The error of a text that was received in one piece, which ends where the decoder is.
+    /// The error of a text that was received in one piece, of which so many bytes are valid; it ends where the decoder is.
     #[cold]
-    fn invalid_text(&self, payload_len: usize, error: core::str::Utf8Error) -> ProtocolError {
+    fn invalid_text(&self, payload_len: usize, valid_up_to: usize) -> ProtocolError {
         let at = self.decoder.offset() - payload_len as u64;
-        ProtocolError::new(ProtocolErrorKind::InvalidUtf8, at + error.valid_up_to() as u64)
+        ProtocolError::new(ProtocolErrorKind::InvalidUtf8, at + valid_up_to as u64)
     }
 }
 
-/// Whether a frame is an event of its own, which the owned path leaves where it is until it has ended.
-#[inline]
-fn is_whole(header: &FrameHeader, coded: bool) -> bool {
-    header.fin && header.opcode != OpCode::Continuation && (!coded || header.opcode.is_control())
+impl Pending {
+    /// How many bytes there are of a payload that is collected here.
+    fn assembled_len(&self) -> usize {
+        match &self.assembly {
+            Assembly::Text(text) => text.len() + self.utf8.partial_len(),
+            Assembly::Binary(binary) => binary.len(),
+        }
+    }
+}
+
+impl Default for Assembly {
+    fn default() -> Self {
+        Self::Binary(Vec::new())
+    }
+}
+
+/// What to reserve for so many bytes of a message's next `piece`, which are too many for the room there is behind the `len` bytes
+/// before them. Buffers grow by doubling, but not beyond the frame's end, which is `to_come` bytes behind the piece.
+fn growth(len: usize, more: usize, piece: &Piece, to_come: u64) -> usize {
+    // A row of short fragments would make them grow by one at a time.
+    let is_short = piece.header.payload_len < len as u64 / 4;
+    let frame = usize::try_from(to_come).unwrap_or(usize::MAX).saturating_add(more);
+    let enough = if is_short { len.max(more) } else { frame };
+    enough.min(len.saturating_add(more.saturating_mul(2)))
 }

@@ -2,9 +2,9 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use bytestring::ByteString;
-use switchover_frame::{OpCode, Piece, ProtocolError, Step};
+use switchover_frame::{OpCode, Piece, ProtocolError, ProtocolErrorKind, Step, Utf8};
 
-use super::{Kind, Receiver, coded::Whole, is_whole};
+use super::{Assembly, Kind, Receiver, coded::Whole};
 use crate::{Closed, Event, deflate::Inflation};
 
 impl Receiver {
@@ -13,6 +13,7 @@ impl Receiver {
     /// `input` is the buffer that the transport is read into, always the same one for a session: bytes of a message whose rest
     /// has not arrived stay at its front. They are unmasked already, so nothing else may change or take them. A message in
     /// one frame shares the buffer's memory; fragments are copied together.
+    /// A text that is not ASCII is checked more slowly here than by [`receive`](Self::receive), which needs no shared memory.
     ///
     /// `None` means that more bytes are needed, or that nothing will come any more ([`is_ended`](Self::is_ended)).
     pub fn poll_event(&mut self, input: &mut BytesMut) -> Option<Event> {
@@ -57,10 +58,15 @@ impl Receiver {
             if piece.first {
                 // Nothing is held while a header is read.
                 input.advance(piece.payload.start);
+                if !piece.last && self.is_held(&piece.header) {
+                    // Where the rest can go without another allocation, it does not have to be moved later.
+                    let rest = piece.header.payload_len - piece.payload.len() as u64;
+                    let _ = input.try_reclaim(usize::try_from(rest).unwrap_or(usize::MAX));
+                }
             }
             let event = if self.is_coded(&piece) {
                 self.decode_owned(&piece, input)?
-            } else if is_whole(&piece.header, self.coded) {
+            } else if self.is_held(&piece.header) {
                 self.hold(&piece, input)?
             } else {
                 self.append(&piece, input)?
@@ -79,9 +85,18 @@ impl Receiver {
         let end = if piece.last { piece.header.payload_len } else { self.held_in_input() as u64 };
         let end = usize::try_from(end).unwrap_or(usize::MAX);
         let start = end - piece.payload.len();
-        if is_data {
-            let at = self.payload_offset(piece);
-            self.check_text(input.get(start..end).unwrap_or_default(), start as u64, at, piece.last)?;
+        if self.open == Some(Kind::Text) && is_data {
+            // From the beginning of its last character on, what was held before says what a validator would have to remember.
+            let before = input.get(..start).unwrap_or_default().iter().rev().take(3);
+            let again =
+                before.map(|byte| byte & 0xC0 != 0x80).position(|is_first| is_first).map_or(0, |behind| behind + 1);
+            let mut utf8 = Utf8::new();
+            let mut checked = utf8.push(input.get(start - again..end).unwrap_or_default());
+            if piece.last {
+                checked = checked.and_then(|()| utf8.finish());
+            }
+            let at = self.payload_offset(piece) - again as u64;
+            checked.map_err(|error| ProtocolError::new(ProtocolErrorKind::InvalidUtf8, at + error.offset()))?;
         }
         if !piece.last {
             return Ok(None);
@@ -100,18 +115,21 @@ impl Receiver {
 
     /// A piece of a fragment: its payload goes behind that of the fragments before it.
     fn append(&mut self, piece: &Piece, input: &mut BytesMut) -> Result<Option<Event>, ProtocolError> {
-        let last = Self::is_final(piece);
-        let at = self.payload_offset(piece);
-        let payload = input.get(..piece.payload.len()).unwrap_or_default();
-        self.check_text(payload, self.assembled().len() as u64, at, last)?;
-        self.assemble(payload);
-        input.advance(piece.payload.len());
-        if !last {
-            return Ok(None);
-        }
-        let payload = self.take_assembly();
+        let len = piece.payload.len();
+        self.assemble(piece, input.get(..len).unwrap_or_default())?;
+        input.advance(len);
+        Ok(Self::is_final(piece).then(|| self.take_assembled()))
+    }
+
+    /// The open message, which is whole and in `pending`.
+    fn take_assembled(&mut self) -> Event {
+        let assembly = self.pending.as_mut().map(|pending| core::mem::take(&mut pending.assembly)).unwrap_or_default();
+        self.close_message();
         self.settle();
-        self.message(payload).map(Some)
+        match assembly {
+            Assembly::Text(text) => Event::Text(text.into()),
+            Assembly::Binary(binary) => Event::Binary(binary.into()),
+        }
     }
 
     /// A piece of a coded message, which leaves the caller's buffer at once.
@@ -121,7 +139,7 @@ impl Receiver {
         input.advance(piece.payload.len());
         let (kind, payload) = match whole {
             None => return Ok(None),
-            Some(Whole::Assembled(kind)) => (kind, self.take_assembly()),
+            Some(Whole::Assembled(kind)) => (kind, self.take_decoded()),
             Some(Whole::Inflated(kind)) => (kind, self.inflation().map_or_else(Bytes::new, Inflation::take)),
         };
         self.settle();
@@ -131,20 +149,21 @@ impl Receiver {
         }
     }
 
-    fn take_assembly(&mut self) -> Bytes {
-        self.pending.as_mut().map_or_else(Bytes::new, |pending| core::mem::take(&mut pending.assembly).freeze())
+    fn take_decoded(&mut self) -> Bytes {
+        let extended = self.pending.as_mut().and_then(|pending| pending.extended.as_mut());
+        extended.map_or_else(Bytes::new, |extended| core::mem::take(&mut extended.assembly).freeze())
     }
 
     /// How many bytes at the front of the caller's buffer are the unmasked payload of a frame that has not ended.
     #[inline]
     fn held_in_input(&self) -> usize {
         match self.decoder.in_payload() {
-            Some((header, len)) if is_whole(header, self.coded) => usize::try_from(len).unwrap_or(usize::MAX),
+            Some((header, len)) if self.is_held(header) => usize::try_from(len).unwrap_or(usize::MAX),
             _ => 0,
         }
     }
 
-    /// The open message, whole.
+    /// The open message, which was held until it was whole.
     fn message(&mut self, payload: Bytes) -> Result<Event, ProtocolError> {
         match self.close_message() {
             Kind::Binary => Ok(Event::Binary(payload)),
@@ -152,10 +171,11 @@ impl Receiver {
         }
     }
 
-    /// A text message, whole, which ends where the decoder is.
+    /// A text message, whole, which ends where the decoder is. What shares memory the standard library has to validate: safe Rust has
+    /// no other way.
     #[inline]
     fn text(&self, payload: Bytes) -> Result<Event, ProtocolError> {
         let len = payload.len();
-        ByteString::try_from(payload).map(Event::Text).map_err(|error| self.invalid_text(len, error))
+        ByteString::try_from(payload).map(Event::Text).map_err(|error| self.invalid_text(len, error.valid_up_to()))
     }
 }

@@ -60,7 +60,7 @@ impl Receiver {
             }
             Ok(Some(Found::Assembled(kind))) => {
                 self.delivered = true;
-                return Some(part(kind, self.assembled(), true));
+                return Some(part(kind, self.decoded(), true));
             }
             Ok(Some(Found::Control(OpCode::Close, payload))) => self.parse_close(payload),
             Ok(Some(Found::Control(opcode, payload))) => return Some(ping_or_pong(opcode, payload)),
@@ -123,17 +123,15 @@ impl Receiver {
         if Self::is_message(piece) {
             let kind = self.close_message();
             if kind == Kind::Text
-                && let Err(error) = core::str::from_utf8(payload)
+                && let Err(error) = simdutf8::compat::from_utf8(payload)
             {
-                return Err(self.invalid_text(payload.len(), error));
+                return Err(self.invalid_text(payload.len(), error.valid_up_to()));
             }
             return Ok(Some(Found::Here { kind, payload, last }));
         }
-        let delivered = self.pending.get_or_insert_default().delivered.unwrap_or_default();
-        self.check_text(payload, delivered, self.payload_offset(piece), last)?;
-        if let Some(pending) = &mut self.pending {
-            pending.delivered = Some(delivered + payload.len() as u64);
-        }
+        self.check_text(payload, self.payload_offset(piece), last)?;
+        let delivered = &mut self.pending.get_or_insert_default().delivered;
+        *delivered = Some(delivered.unwrap_or_default() + payload.len() as u64);
         let kind = self.open.unwrap_or(Kind::Binary);
         if last {
             self.close_message();

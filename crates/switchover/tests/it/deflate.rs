@@ -1,0 +1,6 @@
+//! permessage-deflate, RFC 7692.
+
+mod codec;
+mod memory;
+mod receiving;
+mod sending;
