@@ -211,7 +211,8 @@ impl Way {
     /// Moves all that was written, in pieces of this size.
     fn deliver<S: Side, R: Side>(&mut self, from: &mut Session<S>, to: &mut Session<R>, size: usize, owned: bool) {
         let feeding = match owned {
-            _ if self.in_parts => Feeding::Parts,
+            true if self.in_parts => Feeding::OwnedParts,
+            false if self.in_parts => Feeding::Parts,
             true => Feeding::Owned,
             false => Feeding::InPlace,
         };

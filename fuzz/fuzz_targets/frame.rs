@@ -2,10 +2,11 @@
 //! both against plain code.
 #![no_main]
 
+use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use switchover::frame::{
     CloseFrame, Decoder, DecoderConfig, FrameHeader, Mask, OpCode, ProtocolError, ProtocolErrorKind, Role, Rsv, Step,
-    Utf8, encode,
+    Text, Utf8, encode,
 };
 use switchover_fuzz::{Script, splits};
 use switchover_testkit::frames::{self, Close, Event, Outcome, Verdict};
@@ -227,6 +228,11 @@ fn check_utf8(text: &[u8], cuts: [u16; 2]) {
             verdict.map(drop).map_err(|error| error.valid_up_to() as u64)
         );
     }
+    assert_eq!(Utf8::whole(text).map_err(|error| error.offset()), verdict.map_err(|error| error.valid_up_to() as u64));
+    match Text::try_from(Bytes::copy_from_slice(text)) {
+        Ok(shared) => assert_eq!(verdict, Ok(shared.as_str())),
+        Err(error) => assert_eq!((verdict.is_err(), error.into_bytes()), (true, Bytes::copy_from_slice(text))),
+    }
 }
 
 fn check_close(payload: &[u8]) {
@@ -253,6 +259,9 @@ fn check_mask(payload: &[u8], phase: u16) {
         (payload.iter().enumerate()).map(|(i, byte)| byte ^ key[(i + usize::from(phase)) % 4]).collect();
     let mut copied = vec![0; payload.len()];
     assert_eq!(mask.copy(phase.into(), payload, &mut copied), payload.len());
+    assert_eq!(copied, plain);
+    copied.truncate(1);
+    mask.append(u64::from(phase) + copied.len() as u64, &payload[copied.len()..], &mut copied);
     assert_eq!(copied, plain);
     mask.apply(phase.into(), &mut copied);
     assert_eq!(copied, payload);

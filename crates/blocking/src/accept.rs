@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use bytes::{Buf, BytesMut};
 use switchover::{
     Server, Session,
-    handshake::{self, Agreement, Choice, Proposal, Refusal, Request, ServerHandshake},
+    handshake::{Agreement, Choice, Proposal, Refusal, Request, ServerHandshake},
     header::{RequestHead, Step},
 };
 
@@ -45,7 +45,7 @@ pub fn accept_with<T: Duplex>(
 
 /// Answers any request: accepts a WebSocket connection on the terms of `decide`, or sends the response that it gives, which may
 /// have any final status. `Ok` for a request that does not ask for WebSocket refuses it as
-/// [`PlainRequest::refuse`](handshake::PlainRequest::refuse) does.
+/// [`PlainRequest::refuse`](switchover::handshake::PlainRequest::refuse) does.
 ///
 /// A refusal has been sent and the transport shut down in order when this returns.
 ///
@@ -62,10 +62,7 @@ pub fn answer<T: Duplex>(
         let mut response = Vec::new();
         let agreement = receive(io, &mut input, &mut handshake, |request| {
             let choice = decide(&request).map_err(|refusal| request.plain().refuse_with(refusal))?;
-            match request {
-                Request::WebSocket(proposal) => Ok(proposal.accept(&choice, &mut response)?),
-                request => Err(request.plain().refuse().into()),
-            }
+            Ok(request.into_websocket()?.accept(&choice, &mut response)?)
         })?;
         Ok((agreement, response))
     });
@@ -131,13 +128,4 @@ pub(crate) fn refuse<T: Duplex>(io: T, input: BytesMut, options: &Options, error
         let _ = WebSocket::over(io, session, Agreement::default(), input, options).receive();
     }
     error
-}
-
-impl From<handshake::AcceptError> for AcceptError {
-    fn from(error: handshake::AcceptError) -> Self {
-        match error {
-            handshake::AcceptError::Refused(refusal) => Self::Refused(refusal),
-            handshake::AcceptError::Local(error) => Self::Io(io::Error::other(error)),
-        }
-    }
 }

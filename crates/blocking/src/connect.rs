@@ -1,7 +1,6 @@
 //! A client's side of the opening handshake.
 
 use std::{
-    borrow::Cow,
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
     time::Duration,
@@ -11,9 +10,10 @@ use bytes::BytesMut;
 use switchover::{
     Client, Options,
     handshake::{
-        Attempt, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, Offer, Proxy, Redirects, Response, Url,
+        Attempt, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, LocalError, Offer, Proxy, Response, Url,
     },
 };
+use switchover_adapter::Route;
 use switchover_random::{OsMasks, nonce};
 
 use crate::{
@@ -58,7 +58,7 @@ pub fn connect_through(
 }
 
 /// Opens a WebSocket connection over any transport that leads to the server. A redirection is a refusal here:
-/// [`Redirects`] says what to offer next, over another transport.
+/// [`Redirects`](switchover::handshake::Redirects) says what to offer next, over another transport.
 ///
 /// Timeouts of the transport are used for the deadline, and taken away when this returns.
 ///
@@ -90,38 +90,23 @@ fn open(
     options: &Options,
 ) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Response), ConnectError> {
     let deadline = Deadline::after(options.handshake);
-    let mut redirects = Redirects::up_to(options.redirects);
-    let mut offer = Cow::Borrowed(offer);
+    let mut route = Route::new(proxy, offer, options);
     loop {
-        let io = reach(proxy, &offer, options, deadline)?;
-        let refused = match shake_hands(io, &offer, options, deadline) {
-            Err(ConnectError::Refused(response)) => response,
+        let io = reach(&route, options, deadline)?;
+        match shake_hands(io, route.offer(), options, deadline) {
+            Err(ConnectError::Refused(response)) => route.follow(response)?,
             opened => return opened,
-        };
-        match redirects.follow(&offer, &*refused) {
-            Ok(Some(next)) => offer = Cow::Owned(next),
-            Ok(None) => return Err(ConnectError::Refused(refused)),
-            Err(error) => return Err(ConnectError::Redirect(error, refused)),
         }
     }
 }
 
 /// A transport to the host of the offer.
-fn reach(
-    proxy: Option<&Proxy>,
-    offer: &Offer,
-    options: &Options,
-    deadline: Deadline,
-) -> Result<TcpStream, ConnectError> {
-    let url = offer.url();
-    if url.is_secure() {
-        return Err(ConnectError::Secure(Box::new(offer.clone())));
-    }
-    let (host, port) = proxy.map_or((url.host(), url.port()), |proxy| (proxy.host(), proxy.port()));
+fn reach(route: &Route<'_>, options: &Options, deadline: Deadline) -> Result<TcpStream, ConnectError> {
+    let (host, port) = route.destination()?;
     let io = connect_tcp(host, port, deadline).map_err(in_time)?;
     io.set_nodelay(true)?;
-    match proxy {
-        Some(proxy) => dig(io, proxy, url, options, deadline),
+    match route.proxy() {
+        Some(proxy) => dig(io, proxy, route.offer().url(), options, deadline),
         None => Ok(io),
     }
 }
@@ -146,15 +131,11 @@ fn dig<T: Duplex>(
     options: &Options,
     deadline: Deadline,
 ) -> Result<T, ConnectError> {
-    let mut input = BytesMut::new();
-    let mut request = Vec::new();
-    let handshake = ClientHandshake::connect(&proxy.tunnel_to(url)?, &mut request)?;
-    match exchange(&mut io, &mut input, &request, handshake, options, deadline)? {
-        FinalAnswer::Accepted { .. } if input.is_empty() => Ok(io),
-        // Neither a server of HTTP nor one of TLS speaks first.
-        FinalAnswer::Accepted { .. } => Err(HandshakeError::EarlyData.into()),
-        FinalAnswer::Refused(response) => Err(ConnectError::Proxy(Box::new(response))),
-    }
+    let offer = proxy.tunnel_to(url)?;
+    let (answer, input) = exchange(&mut io, options, deadline, |request| ClientHandshake::connect(&offer, request))?;
+    answer.accepted().map_err(ConnectError::Proxy)?;
+    // Neither a server of HTTP nor one of TLS speaks first.
+    if input.is_empty() { Ok(io) } else { Err(HandshakeError::EarlyData.into()) }
 }
 
 /// [`client`] until a deadline.
@@ -164,35 +145,29 @@ fn shake_hands<T: Duplex>(
     options: &Options,
     deadline: Deadline,
 ) -> Result<(WebSocket<T, Client<OsMasks>>, Response), ConnectError> {
-    let mut input = BytesMut::new();
-    let mut request = Vec::new();
-    let handshake = ClientHandshake::new(offer, nonce().map_err(io::Error::from)?, &mut request)?;
-    match exchange(&mut io, &mut input, &request, handshake, options, deadline)? {
-        FinalAnswer::Accepted { agreement, response } => {
-            let side = Client(OsMasks::new().map_err(io::Error::from)?);
-            Ok((WebSocket::new(io, side, agreement, input, options), response))
-        }
-        FinalAnswer::Refused(response) => Err(ConnectError::Refused(Box::new(response))),
-    }
+    let nonce = nonce().map_err(io::Error::from)?;
+    let (answer, input) = exchange(&mut io, options, deadline, |request| ClientHandshake::new(offer, nonce, request))?;
+    let (agreement, response) = answer.accepted().map_err(ConnectError::Refused)?;
+    let side = Client(OsMasks::new().map_err(io::Error::from)?);
+    Ok((WebSocket::new(io, side, agreement, input, options), response))
 }
 
-/// Writes the request and reads the answer.
+/// Writes the request and reads the answer; what was read behind it comes along.
 pub(crate) fn exchange<A: Attempt>(
     io: &mut impl Duplex,
-    input: &mut BytesMut,
-    request: &[u8],
-    handshake: ClientHandshake<A>,
     options: &Options,
     deadline: Deadline,
-) -> Result<FinalAnswer<A::Agreement>, ConnectError> {
-    let mut handshake = handshake.limits(ClientLimits { head: options.head, ..ClientLimits::default() });
+    begin: impl FnOnce(&mut Vec<u8>) -> Result<ClientHandshake<A>, LocalError>,
+) -> Result<(FinalAnswer<A::Agreement>, BytesMut), ConnectError> {
+    let mut request = Vec::new();
+    let mut handshake = begin(&mut request)?.limits(ClientLimits { head: options.head, ..ClientLimits::default() });
     let mut until = Until(io, deadline);
-    until.write_all(request).map_err(in_time)?;
+    until.write_all(&request).map_err(in_time)?;
     until.flush().map_err(in_time)?;
-    let mut ended = false;
+    let (mut input, mut ended) = (BytesMut::new(), false);
     let mut room = [0; READ];
     let answer = loop {
-        if let Some(answer) = handshake.answer(input, ended)? {
+        if let Some(answer) = handshake.answer(&mut input, ended)? {
             break answer;
         }
         match until.read(&mut room) {
@@ -203,7 +178,7 @@ pub(crate) fn exchange<A: Attempt>(
         }
     };
     io.set_timeout(None)?;
-    Ok(answer)
+    Ok((answer, input))
 }
 
 fn in_time(error: io::Error) -> ConnectError {

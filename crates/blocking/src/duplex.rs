@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::Upgraded;
+
 /// A transport: bytes in both directions.
 ///
 /// The methods have defaults that do nothing, which is enough for transports without them:
@@ -65,6 +67,16 @@ impl Duplex for std::os::unix::net::UnixStream {
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.set_read_timeout(timeout)?;
         self.set_write_timeout(timeout)
+    }
+}
+
+impl<T: Duplex> Duplex for Upgraded<T> {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.get_mut().shutdown_write()
+    }
+
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.get_mut().set_timeout(timeout)
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use switchover::{
     handshake::{
-        ClientHandshake, ConnectChoice, ConnectOffer, ConnectProposal, FinalAnswer, HandshakeError, Protocols, Refusal,
-        Request, ServerHandshake, Switched, Switching, UpgradeChoice, UpgradeOffer, UpgradeProposal,
+        ClientHandshake, ConnectChoice, ConnectOffer, ConnectProposal, Protocols, Refusal, ServerHandshake, Switched,
+        UpgradeChoice, UpgradeOffer, UpgradeProposal,
     },
-    header::{RequestHead, Step},
+    header::RequestHead,
 };
 
 use crate::{
@@ -63,29 +63,21 @@ pub fn accept_upgrade<T: Duplex>(
         let handshake = ServerHandshake::new(options.head).early_data(options.early_data);
         let mut output = Vec::new();
         let mut switch = receive(io, &mut input, &mut handshake.protocols(protocols), |request| {
-            let Request::Upgrade(proposal) = request else {
-                return Err(request.plain().refuse_with(Refusal::upgrade_required(protocols)).into());
-            };
+            let proposal = request.into_upgrade(protocols)?;
             let method = proposal.view().method();
             let choice = decide(&proposal).map_err(|refusal| refusal.for_method(method))?;
             Ok(proposal.accept(&choice, &mut output)?)
         })?;
         let mut content = Vec::new();
         loop {
-            match switch.receive(&input, &mut output)? {
-                Step::Done { value: Switching::Content(range), consumed } => {
-                    content.extend_from_slice(&input[range]);
-                    input.advance(consumed);
-                }
-                Step::Done { value: Switching::Done(switched), .. } => return Ok(((switched, content), output)),
-                Step::NeedMore { .. } => {
-                    // A 100 (Continue), where the client waits for one.
-                    io.write_all(&output)?;
-                    io.flush()?;
-                    output.clear();
-                    read(io, &mut input)?;
-                }
+            if let Some(switched) = switch.collect(&mut input, &mut content, &mut output)? {
+                return Ok(((switched, content), output));
             }
+            // A 100 (Continue), where the client waits for one.
+            io.write_all(&output)?;
+            io.flush()?;
+            output.clear();
+            read(io, &mut input)?;
         }
     });
     match opened {
@@ -134,10 +126,7 @@ pub fn accept_tunnel<T: Duplex, X>(
         let handshake = ServerHandshake::new(options.head).early_data(options.early_data);
         let mut response = Vec::new();
         let given = receive(io, &mut input, &mut handshake.tunnels(), |request| {
-            let Request::Connect(proposal) = request else {
-                let refusal = HandshakeError::Method(&["CONNECT"]).into();
-                return Err(request.plain().refuse_with(refusal).into());
-            };
+            let proposal = request.into_connect()?;
             let (choice, given) = decide(&proposal).map_err(|refusal| refusal.for_method("CONNECT"))?;
             proposal.accept(&choice, &mut response).map_err(io::Error::other)?;
             Ok(given)
@@ -163,14 +152,10 @@ pub fn upgrade<T: Duplex>(
     offer: &UpgradeOffer,
     options: &Options,
 ) -> Result<(Upgraded<T>, Switched, Response), ConnectError> {
-    let mut input = BytesMut::new();
-    let mut request = Vec::new();
-    let handshake = ClientHandshake::upgrade(offer, &mut request)?;
     let deadline = Deadline::after(options.handshake);
-    match exchange(&mut io, &mut input, &request, handshake, options, deadline)? {
-        FinalAnswer::Accepted { agreement, response } => Ok((Upgraded::new(io, input), agreement, response)),
-        FinalAnswer::Refused(response) => Err(ConnectError::Refused(Box::new(response))),
-    }
+    let (answer, input) = exchange(&mut io, options, deadline, |request| ClientHandshake::upgrade(offer, request))?;
+    let (switched, response) = answer.accepted().map_err(ConnectError::Refused)?;
+    Ok((Upgraded::new(io, input), switched, response))
 }
 
 /// Asks the proxy at the other end of a transport for a tunnel to any place. [`tunnel`](crate::tunnel) is for one to a server of
@@ -183,12 +168,8 @@ pub fn open_tunnel<T: Duplex>(
     offer: &ConnectOffer,
     options: &Options,
 ) -> Result<(Upgraded<T>, Response), ConnectError> {
-    let mut input = BytesMut::new();
-    let mut request = Vec::new();
-    let handshake = ClientHandshake::connect(offer, &mut request)?;
     let deadline = Deadline::after(options.handshake);
-    match exchange(&mut io, &mut input, &request, handshake, options, deadline)? {
-        FinalAnswer::Accepted { response, .. } => Ok((Upgraded::new(io, input), response)),
-        FinalAnswer::Refused(response) => Err(ConnectError::Proxy(Box::new(response))),
-    }
+    let (answer, input) = exchange(&mut io, options, deadline, |request| ClientHandshake::connect(offer, request))?;
+    let ((), response) = answer.accepted().map_err(ConnectError::Proxy)?;
+    Ok((Upgraded::new(io, input), response))
 }

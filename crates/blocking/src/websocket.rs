@@ -7,17 +7,13 @@ use std::{
 
 use bytes::{Buf, BytesMut};
 use switchover::{
-    Closed, Event, HibernateError, Keepalive, Message, Prepared, ResumeError, Session, Side, Transport,
+    Closed, Event, EventRef, HibernateError, Keepalive, Message, Prepared, Received, ResumeError, Session, Side,
+    Transport,
     frame::{CloseCode, CloseFrame},
     handshake::Agreement,
 };
 
-use crate::{
-    Duplex, Error, Options, Part,
-    duplex::is_timeout,
-    error::given_back,
-    part::{Intake, Received},
-};
+use crate::{Duplex, Error, Options, Part, duplex::is_timeout};
 
 /// Room for a read.
 const READ: usize = 16 << 10;
@@ -57,7 +53,6 @@ pub struct WebSocket<T, S> {
     session: Session<S>,
     agreement: Agreement,
     input: BytesMut,
-    intake: Intake,
     /// What a read fills, so that room for it need not be cleared each time.
     room: Box<[u8]>,
     /// The last event waits until the transport is done, so that whoever sees it may drop everything.
@@ -90,13 +85,7 @@ pub struct WebSocket<T, S> {
 impl<T: Duplex, S: Side> WebSocket<T, S> {
     /// A connection whose opening handshake is done. `input` has the bytes that were received behind it.
     pub fn new(io: T, side: S, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
-        let session = Session::new(side, &options.limits, options.replies).with_keepalive(&options.keepalive);
-        #[cfg(feature = "deflate")]
-        let session = session.with_deflate(agreement.deflate(), &options.compression);
-        let session = match options.fragments {
-            Some(size) => session.with_fragments(size),
-            None => session,
-        };
+        let session = Session::agreed(side, &agreement, options);
         Self::over(io, session, agreement, input, options)
     }
 
@@ -107,7 +96,6 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
             session,
             agreement,
             input,
-            intake: Intake::default(),
             room: vec![0; READ].into(),
             hold: options.replies.close,
             closed: None,
@@ -148,8 +136,9 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
     /// length takes the memory of one part: at most what a read gives, or some KiB of what was compressed.
     /// [`Limits::message`](crate::Limits::message) holds for the sum of the parts.
     ///
-    /// It does all that [`receive`](Self::receive) does beside receiving. The two may take turns. Of a message of which a part has
-    /// been received, `receive` passes over the rest; one of which `receive` has got some bytes before a timeout comes as one part.
+    /// It does all that [`receive`](Self::receive) does beside receiving. The two may take turns: see
+    /// [`Receiver::poll_part`](switchover::Receiver::poll_part). Of a message of which a part has been received, `receive` passes over
+    /// the rest; what `receive` had of one at a timeout comes with the next part.
     ///
     /// ```
     /// use std::io::Write;
@@ -269,7 +258,7 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
     /// As for [`feed`](Self::feed).
     pub fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
         self.make_room()?;
-        Ok(self.session.sender().send_prepared(prepared).map_err(given_back)?)
+        Ok(self.session.sender().send_prepared(prepared)?)
     }
 
     /// Queues one fragment of a message as it is: see
@@ -405,9 +394,9 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
 
     /// Takes an event or a part off the input.
     fn take<X: Received>(&mut self) -> Option<X> {
-        let received = X::take(&mut self.intake, &mut self.session, &mut self.input)?;
-        if let Some(closed) = received.as_closed() {
-            self.closed = Some(closed.clone());
+        let received: X = self.session.poll(&mut self.input)?;
+        if let Some(EventRef::Closed(closed)) = received.wants_reply() {
+            self.closed = Some(closed);
             if self.hold {
                 return None;
             }
@@ -570,7 +559,7 @@ impl<T: Duplex, S: Side> WebSocket<T, S> {
             (Some(Closed::Eof) | None, Some(failure)) => Err(failure.into()),
             (closed, failure) => {
                 self.late = self.late.take().or(failure);
-                Ok(closed.map(X::closed))
+                Ok(closed.map(X::from))
             }
         }
     }

@@ -12,6 +12,15 @@
 //!
 //! Messages, the closing handshake and automatic pongs are one layer above, in `switchover`.
 //!
+//! Payloads are masked by AVX-512 or AVX2 where the processor has them, else by what the compiler makes of words of eight bytes.
+//! All `unsafe` of this crate is in the module for that.
+//!
+//! # Features
+//! - `std` (default) implies `alloc`. The processor is asked which instructions it has; without `std`, what the build assumes of
+//!   it decides.
+//! - `alloc`: [`Mask::append`].
+//! - `bytes`: `Text`, which shares its memory, with the crate of this name; implies `alloc`.
+//!
 //! An echo of binary frames in a fixed buffer; `examples/no_alloc_loop.rs` is the whole server:
 //!
 //! ```
@@ -49,6 +58,11 @@
 //! ```
 #![no_std]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
 mod close;
 mod control;
 mod decoder;
@@ -57,6 +71,10 @@ mod error;
 mod header;
 mod mask;
 mod opcode;
+#[allow(unsafe_code, reason = "vectors, and text; the contract stands at the top of the module")]
+mod simd;
+#[cfg(feature = "bytes")]
+mod text;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame, InvalidClose};
@@ -67,4 +85,6 @@ pub use error::{ProtocolError, ProtocolErrorKind};
 pub use header::{EncodedHeader, FrameHeader, Rsv};
 pub use mask::Mask;
 pub use opcode::{OpCode, Role};
+#[cfg(feature = "bytes")]
+pub use text::{Text, TextError};
 pub use utf8::{Utf8, Utf8Error};

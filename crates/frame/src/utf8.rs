@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::{ProtocolError, ProtocolErrorKind};
+use crate::{ProtocolError, ProtocolErrorKind, simd::text::text};
 
 /// Checks UTF-8 that arrives in pieces. (RFC 6455, section 8.1)
 ///
@@ -22,6 +22,15 @@ impl Utf8 {
     #[inline]
     pub const fn new() -> Self {
         Self { valid: 0, partial: [0; 3], partial_len: 0, failed: false }
+    }
+
+    /// All of a text at once.
+    ///
+    /// # Errors
+    /// It is not UTF-8, or ends inside a character.
+    #[inline]
+    pub fn whole(bytes: &[u8]) -> Result<&str, Utf8Error> {
+        text(bytes)
     }
 
     /// Takes the next piece of the text.
@@ -46,9 +55,9 @@ impl Utf8 {
         }
         // What is complete is looked at once: an error at the end would not say that what is before it is text.
         let (bytes, begun) = bytes.split_at(bytes.len() - begun_len(bytes));
-        let text = match simdutf8::compat::from_utf8(bytes) {
+        let text = match text(bytes) {
             Ok(text) => text,
-            Err(error) => return Err(self.fail_behind(error.valid_up_to())),
+            Err(error) => return Err(self.fail_behind(error.offset)),
         };
         self.valid += text.len() as u64;
         if !begun.is_empty() {
@@ -128,8 +137,8 @@ impl Utf8 {
     }
 
     #[cold]
-    fn fail_behind(&mut self, valid: usize) -> Utf8Error {
-        self.valid += valid as u64;
+    fn fail_behind(&mut self, valid: u64) -> Utf8Error {
+        self.valid += valid;
         self.fail()
     }
 
@@ -163,6 +172,10 @@ pub struct Utf8Error {
 }
 
 impl Utf8Error {
+    pub(crate) const fn at(offset: u64) -> Self {
+        Self { offset }
+    }
+
     /// Offset in the text of the first byte of the sequence that is no character; what is before it is UTF-8.
     #[inline]
     pub const fn offset(&self) -> u64 {

@@ -1,6 +1,7 @@
 //! A server's answer, owned.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -21,6 +22,19 @@ pub enum FinalAnswer<G> {
     },
     /// As [`Answer::Refused`].
     Refused(Response),
+}
+
+impl<G> FinalAnswer<G> {
+    /// The agreement and the response that makes it.
+    ///
+    /// # Errors
+    /// The response of a server that refused.
+    pub fn accepted(self) -> Result<(G, Response), Box<Response>> {
+        match self {
+            Self::Accepted { agreement, response } => Ok((agreement, response)),
+            Self::Refused(response) => Err(Box::new(response)),
+        }
+    }
 }
 
 impl<A: Attempt> ClientHandshake<A> {

@@ -92,18 +92,11 @@ impl<S: Side> Session<S> {
         if state.role != S::ROLE {
             return Err(ResumeError::Role);
         }
-        let session = Self::new(side, &options.limits, options.replies).with_keepalive(&options.keepalive);
-        #[cfg(feature = "deflate")]
-        let session = session.with_deflate(state.deflate, &options.compression);
         #[cfg(not(feature = "deflate"))]
         if state.deflate.is_some() {
             return Err(ResumeError::Deflate);
         }
-        let session = match options.fragments {
-            Some(size) => session.with_fragments(size),
-            None => session,
-        };
-        let (receiver, sender) = session.split();
+        let (receiver, sender) = Self::with_options(side, state.deflate, options).split();
         Ok(Self::join(receiver.resumed(state.offset, state.window), sender))
     }
 }

@@ -2,8 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 use bytes::Bytes;
-use bytestring::ByteString;
-use switchover_frame::{CloseCode, CloseFrame, ProtocolError};
+use switchover_frame::{CloseCode, CloseFrame, ProtocolError, Text};
 
 /// A message to send.
 ///
@@ -11,7 +10,7 @@ use switchover_frame::{CloseCode, CloseFrame, ProtocolError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// UTF-8 text.
-    Text(ByteString),
+    Text(Text),
     /// Bytes of any meaning.
     Binary(Bytes),
     /// A Ping; the peer answers with a Pong of the same payload.
@@ -22,7 +21,7 @@ pub enum Message {
 
 impl Message {
     /// A text message.
-    pub fn text(text: impl Into<ByteString>) -> Self {
+    pub fn text(text: impl Into<Text>) -> Self {
         Self::Text(text.into())
     }
 
@@ -43,7 +42,7 @@ impl Message {
 
 impl From<&'static str> for Message {
     fn from(text: &'static str) -> Self {
-        Self::Text(ByteString::from_static(text))
+        Self::Text(text.into())
     }
 }
 
@@ -53,8 +52,8 @@ impl From<String> for Message {
     }
 }
 
-impl From<ByteString> for Message {
-    fn from(text: ByteString) -> Self {
+impl From<Text> for Message {
+    fn from(text: Text) -> Self {
         Self::Text(text)
     }
 }
@@ -77,7 +76,7 @@ impl From<Bytes> for Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A text message, whole.
-    Text(ByteString),
+    Text(Text),
     /// A binary message, whole.
     Binary(Bytes),
     /// A Ping; it is answered, unless [`Replies::pong`](crate::Replies::pong) is off.
@@ -139,7 +138,7 @@ impl EventRef<'_> {
     #[must_use]
     pub fn to_owned(&self) -> Event {
         match self {
-            Self::Text(text) => Event::Text(ByteString::from(*text)),
+            Self::Text(text) => Event::Text(Text::copy_from_str(text)),
             Self::Binary(payload) => Event::Binary(Bytes::copy_from_slice(payload)),
             Self::Ping(payload) => Event::Ping(Bytes::copy_from_slice(payload)),
             Self::Pong(payload) => Event::Pong(Bytes::copy_from_slice(payload)),
@@ -177,10 +176,10 @@ pub enum PartRef<'a> {
     Closed(Closed),
 }
 
-impl PartRef<'_> {
+impl<'a> PartRef<'a> {
     /// The event that this is all of, if the sending half has to see it: see [`Sender::observe`](crate::Sender::observe).
     #[must_use]
-    pub fn wants_reply(&self) -> Option<EventRef<'_>> {
+    pub fn wants_reply(&self) -> Option<EventRef<'a>> {
         match self {
             Self::Ping(payload) => Some(EventRef::Ping(payload)),
             Self::Pong(payload) => Some(EventRef::Pong(payload)),
@@ -250,11 +249,11 @@ pub struct CloseReason {
     /// The close code.
     pub code: CloseCode,
     /// The reason: at most 123 bytes, often empty.
-    pub text: ByteString,
+    pub text: Text,
 }
 
 impl From<CloseFrame<'_>> for CloseReason {
     fn from(frame: CloseFrame<'_>) -> Self {
-        Self { code: frame.code, text: frame.reason.into() }
+        Self { code: frame.code, text: Text::copy_from_str(frame.reason) }
     }
 }

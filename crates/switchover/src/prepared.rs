@@ -2,8 +2,7 @@
 
 use alloc::vec::Vec;
 use bytes::Bytes;
-use bytestring::ByteString;
-use switchover_frame::{ControlPayload, FrameHeader, Mask, OpCode, Rsv};
+use switchover_frame::{ControlPayload, FrameHeader, Mask, OpCode, Rsv, Text};
 
 use crate::Message;
 #[cfg(feature = "deflate")]
@@ -77,7 +76,7 @@ impl Prepared {
         // The same bytes where the frame has them, so that none is held twice.
         let payload = plain.bytes.slice(plain.header_len..);
         let message = match message {
-            Message::Text(text) => Message::Text(ByteString::try_from(payload).unwrap_or(text)),
+            Message::Text(text) => Message::Text(Text::try_from(payload).unwrap_or(text)),
             Message::Binary(_) => Message::Binary(payload),
             Message::Ping(_) => Message::Ping(payload),
             Message::Pong(_) => Message::Pong(payload),

@@ -5,9 +5,8 @@ mod time;
 
 use alloc::{boxed::Box, vec::Vec};
 use bytes::Bytes;
-use bytestring::ByteString;
 use core::time::Duration;
-use switchover_frame::{CloseCode, CloseFrame, ControlPayload, FrameHeader, InvalidClose, Mask, OpCode, Rsv};
+use switchover_frame::{CloseCode, CloseFrame, ControlPayload, FrameHeader, InvalidClose, Mask, OpCode, Rsv, Text};
 
 use self::fragments::{Fragment, Fragments};
 use crate::{
@@ -19,10 +18,6 @@ use crate::{
     prepared::Frame,
     transform::Transforms,
 };
-
-/// A payload is copied and masked in steps of this many bytes, so that the second pass finds them in the nearest cache. A
-/// multiple of 4, which keeps the phase of the key.
-const MASK_STEP: usize = 8 << 10;
 
 /// A prepared frame of this many bytes and more is queued by reference: from here on that takes no longer than a copy, and all
 /// queues that it waits in share one memory.
@@ -391,9 +386,7 @@ impl<S: Side> Sender<S> {
 
     fn message(&mut self, message: Message, compress: bool) -> Result<(), SendError<Message>> {
         match message {
-            Message::Text(text) => self
-                .data(OpCode::Text, text.into_bytes(), compress)
-                .map_err(|e| e.map(|payload| Message::Text(valid(payload)))),
+            Message::Text(text) => self.data(OpCode::Text, text, compress).map_err(|e| e.map(Message::Text)),
             Message::Binary(payload) => {
                 self.data(OpCode::Binary, payload, compress).map_err(|e| e.map(Message::Binary))
             }
@@ -593,22 +586,21 @@ impl Payload for Bytes {
     }
 }
 
-/// Appends a payload to `out`, masked.
-#[inline]
-fn copy_masked(out: &mut Vec<u8>, payload: &[u8], mask: Option<Mask>) {
-    let Some(mask) = mask else {
-        return out.extend_from_slice(payload);
-    };
-    out.reserve(payload.len());
-    for step in payload.chunks(MASK_STEP) {
-        let start = out.len();
-        out.extend_from_slice(step);
-        mask.apply(0, out.get_mut(start..).unwrap_or_default());
+impl Payload for Text {
+    fn into_bytes(self) -> Bytes {
+        self.into_bytes()
+    }
+
+    fn push(self, output: &mut Output, mask: Option<Mask>) {
+        self.into_bytes().push(output, mask);
     }
 }
 
-/// The text of a message that is given back.
-fn valid(payload: Bytes) -> ByteString {
-    // These bytes were a ByteString before, so this cannot fail.
-    ByteString::try_from(payload).unwrap_or_default()
+/// Appends a payload to `out`, masked.
+#[inline]
+fn copy_masked(out: &mut Vec<u8>, payload: &[u8], mask: Option<Mask>) {
+    match mask {
+        Some(mask) => mask.append(0, payload, out),
+        None => out.extend_from_slice(payload),
+    }
 }

@@ -7,35 +7,36 @@ use core::{
     time::Duration,
 };
 use switchover_frame::{CloseFrame, InvalidClose};
+use switchover_handshake::{Agreement, DeflateParameters};
 #[cfg(feature = "deflate")]
 use {
     crate::deflate::{Compression, DeflatePool, Deflation, LentPool},
     switchover_frame::Role,
-    switchover_handshake::DeflateParameters,
 };
 
 use crate::{
-    Client, Closed, Event, EventRef, Keepalive, Limits, MaskSource, Message, Output, PartRef, Receiver, Replies,
-    SendError, Sender, Server, Side, Transform, Transport,
+    Client, Closed, Event, EventRef, Keepalive, Limits, MaskSource, Message, Options, Output, Part, PartRef, Received,
+    Receiver, Replies, SendError, Sender, Server, Side, Transform, Transport,
 };
 
 /// One WebSocket connection after its opening handshake, without I/O.
 ///
-/// Feed it what the transport delivered, with [`poll_event`](Self::poll_event), [`receive`](Self::receive) or
-/// [`receive_part`](Self::receive_part), until that answers `None`; write what is in [`output`](Self::output); then do what [`transport`](Self::transport) advises. Sending,
-/// closing, writing and telling the time may come in any order between, and late: every answer that the protocol owes (Pong,
-/// Close) is in the output without being asked for. What was received has to be fed in its order, and all of it before
-/// [`input_eof`](Self::input_eof).
+/// Feed it what the transport delivered, with [`poll_event`](Self::poll_event), [`poll_part`](Self::poll_part),
+/// [`receive`](Self::receive) or [`receive_part`](Self::receive_part), until that answers `None`; write what is in
+/// [`output`](Self::output); then do what [`transport`](Self::transport) advises. Sending, closing, writing and telling the time
+/// may come in any order between, and late: every answer that the protocol owes (Pong, Close) is in the output without being
+/// asked for. What was received has to be fed in its order, and all of it before [`input_eof`](Self::input_eof).
 ///
 /// - Constructors: [`server`](Session::server), [`accepted`](Session::accepted), [`refused`](Session::refused),
-///   [`client`](Session::client), [`new`](Self::new), [`resume`](Self::resume), [`join`](Self::join); by value
+///   [`client`](Session::client), [`new`](Self::new), [`agreed`](Self::agreed), [`resume`](Self::resume), [`join`](Self::join);
+///   by value
 ///   [`with_keepalive`](Self::with_keepalive), [`with_fragments`](Self::with_fragments), [`with_transform`](Self::with_transform)
 /// - Getters: [`transport`](Self::transport), [`poll_timeout`](Self::poll_timeout), [`held`](Self::held)
 /// - Handle: [`input_eof`](Self::input_eof), [`handle_timeout`](Self::handle_timeout)
 /// - Commands: [`send`](Self::send), [`close`](Self::close), [`abort`](Self::abort), [`hibernate`](Self::hibernate), and those
 ///   of [`sender`](Self::sender)
-/// - Poll: [`poll_event`](Self::poll_event), [`receive`](Self::receive), [`receive_part`](Self::receive_part),
-///   [`output`](Self::output)
+/// - Poll: [`poll_event`](Self::poll_event), [`poll_part`](Self::poll_part), [`poll`](Self::poll), [`receive`](Self::receive),
+///   [`receive_part`](Self::receive_part), [`output`](Self::output)
 ///
 /// An idle session owns no heap, unless it has more to do than to wait: [`Keepalive`], or limits of its own ([`Limits`]).
 #[derive(Debug)]
@@ -81,6 +82,26 @@ impl<S: Side> Session<S> {
     #[must_use]
     pub fn new(side: S, limits: &Limits, replies: Replies) -> Self {
         Self { receiver: Receiver::new(S::ROLE, limits), sender: Sender::new(side, limits, replies) }
+    }
+
+    /// Either end of a connection, with all that these options say of a session, and compression if the opening handshake agreed on
+    /// it. [Transforms](Self::with_transform) are to be given beside.
+    #[must_use]
+    pub fn agreed(side: S, agreement: &Agreement, options: &Options) -> Self {
+        Self::with_options(side, agreement.deflate(), options)
+    }
+
+    /// The same. Without the feature `deflate` nothing is compressed, whatever was agreed on.
+    pub(crate) fn with_options(side: S, deflate: Option<DeflateParameters>, options: &Options) -> Self {
+        let session = Self::new(side, &options.limits, options.replies).with_keepalive(&options.keepalive);
+        #[cfg(feature = "deflate")]
+        let session = session.with_deflate(deflate, &options.compression);
+        #[cfg(not(feature = "deflate"))]
+        let _ = deflate;
+        match options.fragments {
+            Some(size) => session.with_fragments(size),
+            None => session,
+        }
     }
 
     /// The same, keeping the connection alive and noticing when it is not.
@@ -147,6 +168,21 @@ impl<S: Side> Session<S> {
         let event = self.receiver.poll_event(input)?;
         self.sender.observe(&event.as_ref());
         Some(event)
+    }
+
+    /// Takes the next part of a message, or the next other event, from the front of `input`, the buffer that the transport is read
+    /// into: see [`Receiver::poll_part`]. Answers are queued before it returns.
+    pub fn poll_part(&mut self, input: &mut BytesMut) -> Option<Part> {
+        self.poll(input)
+    }
+
+    /// [`poll_event`](Self::poll_event) or [`poll_part`](Self::poll_part), as the caller's type says.
+    pub fn poll<X: Received>(&mut self, input: &mut BytesMut) -> Option<X> {
+        let received = X::poll(&mut self.receiver, input)?;
+        if let Some(event) = received.wants_reply() {
+            self.sender.observe(&event);
+        }
+        Some(received)
     }
 
     /// Takes the next event from the front of `input`, in place, and what it took off `input`: see [`Receiver::receive`].

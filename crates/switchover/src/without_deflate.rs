@@ -36,6 +36,10 @@ impl Inflation {
         match *self {}
     }
 
+    pub(crate) fn take_begun(&mut self) -> Bytes {
+        match *self {}
+    }
+
     pub(crate) fn take(&mut self) -> Bytes {
         match *self {}
     }

@@ -44,14 +44,21 @@ pub enum Feeding {
     InPlace,
     /// From such a buffer, by [`Session::receive_part`]: the parts are put together again, by [`Held::join`].
     Parts,
+    /// From one `BytesMut`, by [`Session::poll_part`]: as [`Parts`](Self::Parts).
+    OwnedParts,
 }
 
 impl Feeding {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Owned, Self::InPlace, Self::Parts];
+    pub const ALL: [Self; 4] = [Self::Owned, Self::InPlace, Self::Parts, Self::OwnedParts];
 
-    /// The events that a piece of a stream brings, for a session that is always fed in this way. Those that a session of
-    /// [`Owned`](Self::Owned) feeding leaves in `buffer` are there for the next piece, and `parts` has the beginning of a message.
+    /// Whether messages are delivered in parts, so that none is held.
+    pub fn is_in_parts(self) -> bool {
+        matches!(self, Self::Parts | Self::OwnedParts)
+    }
+
+    /// The events that a piece of a stream brings, for a session that is always fed in this way. What `held` has is for the next
+    /// piece.
     ///
     /// # Panics
     ///
@@ -72,6 +79,16 @@ impl Feeding {
                 while let Some(event) = session.poll_event(&mut held.buffer) {
                     on_event(&event.as_ref(), session.sender());
                     events.push(event);
+                }
+                return events;
+            }
+            Self::OwnedParts => {
+                held.buffer.extend_from_slice(piece);
+                while let Some(part) = session.poll_part(&mut held.buffer) {
+                    if let Some(event) = held.join(&part.as_ref()) {
+                        on_event(&event.as_ref(), session.sender());
+                        events.push(event);
+                    }
                 }
                 return events;
             }

@@ -1,14 +1,15 @@
 //! A client's side of the opening handshake.
 
-use std::{borrow::Cow, io};
+use std::io;
 
 use bytes::BytesMut;
 use switchover::{
     Client, Options,
     handshake::{
-        Attempt, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, Offer, Proxy, Redirects, Response, Url,
+        Attempt, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, LocalError, Offer, Proxy, Response, Url,
     },
 };
+use switchover_adapter::Route;
 use switchover_random::{OsMasks, nonce};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -55,7 +56,7 @@ pub async fn connect_through(
 }
 
 /// Opens a WebSocket connection over any transport that leads to the server. A redirection is a refusal here:
-/// [`Redirects`] says what to offer next, over another transport.
+/// [`Redirects`](switchover::handshake::Redirects) says what to offer next, over another transport.
 ///
 /// # Errors
 /// As for [`connect`].
@@ -64,16 +65,11 @@ pub async fn client<T: AsyncRead + AsyncWrite + Unpin>(
     offer: &Offer,
     options: &Options,
 ) -> Result<(WebSocket<T, Client<OsMasks>>, Response), ConnectError> {
-    let mut input = BytesMut::new();
-    let mut request = Vec::new();
-    let handshake = ClientHandshake::new(offer, nonce().map_err(io::Error::from)?, &mut request)?;
-    match exchange(&mut io, &mut input, &request, handshake, options).await? {
-        FinalAnswer::Accepted { agreement, response } => {
-            let side = Client(OsMasks::new().map_err(io::Error::from)?);
-            Ok((WebSocket::new(io, side, agreement, input, options), response))
-        }
-        FinalAnswer::Refused(response) => Err(ConnectError::Refused(Box::new(response))),
-    }
+    let nonce = nonce().map_err(io::Error::from)?;
+    let (answer, input) = exchange(&mut io, options, |request| ClientHandshake::new(offer, nonce, request)).await?;
+    let (agreement, response) = answer.accepted().map_err(ConnectError::Refused)?;
+    let side = Client(OsMasks::new().map_err(io::Error::from)?);
+    Ok((WebSocket::new(io, side, agreement, input, options), response))
 }
 
 /// Asks the proxy at the other end of a transport for a tunnel to the host of a URL; then the transport leads there. For
@@ -87,15 +83,11 @@ pub async fn tunnel<T: AsyncRead + AsyncWrite + Unpin>(
     url: &Url,
     options: &Options,
 ) -> Result<T, ConnectError> {
-    let mut input = BytesMut::new();
-    let mut request = Vec::new();
-    let handshake = ClientHandshake::connect(&proxy.tunnel_to(url)?, &mut request)?;
-    match exchange(&mut io, &mut input, &request, handshake, options).await? {
-        FinalAnswer::Accepted { .. } if input.is_empty() => Ok(io),
-        // Neither a server of HTTP nor one of TLS speaks first.
-        FinalAnswer::Accepted { .. } => Err(HandshakeError::EarlyData.into()),
-        FinalAnswer::Refused(response) => Err(ConnectError::Proxy(Box::new(response))),
-    }
+    let offer = proxy.tunnel_to(url)?;
+    let (answer, input) = exchange(&mut io, options, |request| ClientHandshake::connect(&offer, request)).await?;
+    answer.accepted().map_err(ConnectError::Proxy)?;
+    // Neither a server of HTTP nor one of TLS speaks first.
+    if input.is_empty() { Ok(io) } else { Err(HandshakeError::EarlyData.into()) }
 }
 
 /// Connects, and connects again where a redirection leads.
@@ -105,18 +97,12 @@ async fn open(
     options: &Options,
 ) -> Result<(WebSocket<TcpStream, Client<OsMasks>>, Response), ConnectError> {
     let attempts = async {
-        let mut redirects = Redirects::up_to(options.redirects);
-        let mut offer = Cow::Borrowed(offer);
+        let mut route = Route::new(proxy, offer, options);
         loop {
-            let io = reach(proxy, &offer, options).await?;
-            let refused = match client(io, &offer, options).await {
-                Err(ConnectError::Refused(response)) => response,
+            let io = reach(&route, options).await?;
+            match client(io, route.offer(), options).await {
+                Err(ConnectError::Refused(response)) => route.follow(response)?,
                 opened => return opened,
-            };
-            match redirects.follow(&offer, &*refused) {
-                Ok(Some(next)) => offer = Cow::Owned(next),
-                Ok(None) => return Err(ConnectError::Refused(refused)),
-                Err(error) => return Err(ConnectError::Redirect(error, refused)),
             }
         }
     };
@@ -124,39 +110,33 @@ async fn open(
 }
 
 /// A transport to the host of the offer.
-async fn reach(proxy: Option<&Proxy>, offer: &Offer, options: &Options) -> Result<TcpStream, ConnectError> {
-    let url = offer.url();
-    if url.is_secure() {
-        return Err(ConnectError::Secure(Box::new(offer.clone())));
-    }
-    let (host, port) = proxy.map_or((url.host(), url.port()), |proxy| (proxy.host(), proxy.port()));
-    let io = TcpStream::connect((host, port)).await?;
+async fn reach(route: &Route<'_>, options: &Options) -> Result<TcpStream, ConnectError> {
+    let io = TcpStream::connect(route.destination()?).await?;
     io.set_nodelay(true)?;
-    match proxy {
-        Some(proxy) => tunnel(io, proxy, url, options).await,
+    match route.proxy() {
+        Some(proxy) => tunnel(io, proxy, route.offer().url(), options).await,
         None => Ok(io),
     }
 }
 
-/// Writes the request and reads the answer.
+/// Writes the request and reads the answer; what was read behind it comes along.
 pub(crate) async fn exchange<T: AsyncRead + AsyncWrite + Unpin, A: Attempt>(
     io: &mut T,
-    input: &mut BytesMut,
-    request: &[u8],
-    handshake: ClientHandshake<A>,
     options: &Options,
-) -> Result<FinalAnswer<A::Agreement>, ConnectError> {
+    begin: impl FnOnce(&mut Vec<u8>) -> Result<ClientHandshake<A>, LocalError>,
+) -> Result<(FinalAnswer<A::Agreement>, BytesMut), ConnectError> {
+    let mut request = Vec::new();
+    let mut handshake = begin(&mut request)?.limits(ClientLimits { head: options.head, ..ClientLimits::default() });
     let answer = async {
-        let mut handshake = handshake.limits(ClientLimits { head: options.head, ..ClientLimits::default() });
-        io.write_all(request).await?;
+        io.write_all(&request).await?;
         io.flush().await?;
-        let mut ended = false;
+        let (mut input, mut ended) = (BytesMut::new(), false);
         loop {
-            if let Some(answer) = handshake.answer(input, ended)? {
-                return Ok(answer);
+            if let Some(answer) = handshake.answer(&mut input, ended)? {
+                return Ok((answer, input));
             }
             input.reserve(READ);
-            ended = io.read_buf(input).await? == 0;
+            ended = io.read_buf(&mut input).await? == 0;
         }
     };
     timeout(options.handshake, answer).await.unwrap_or(Err(ConnectError::Timeout))

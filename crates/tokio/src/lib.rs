@@ -33,23 +33,18 @@
 
 mod accept;
 mod connect;
-mod error;
-mod part;
 mod reading;
 mod split;
 mod upgrade;
-mod upgraded;
 mod websocket;
 mod writing;
 
 pub use accept::{accept, accept_with, answer};
 pub use connect::{client, connect, connect_through, connect_with, tunnel};
-pub use error::{AcceptError, ConnectError, Error};
-pub use part::Part;
 pub use split::{ReceiveHalf, SendHalf};
 pub use switchover::{
-    self, ByteString, Client, Closed, Event, HibernateError, Keepalive, Limits, Message, Options, Prepared, Replies,
-    ResumeError, SendError, Server,
+    self, Client, Closed, Event, HibernateError, Keepalive, Limits, Message, Options, Part, Prepared, Replies,
+    ResumeError, SendError, Server, Text,
     frame::CloseCode,
     handshake::{
         Choice, ConnectChoice, ConnectOffer, ConnectProposal, Credentials, Offer, OriginPolicy, Proposal, Protocol,
@@ -59,9 +54,9 @@ pub use switchover::{
 };
 #[cfg(feature = "deflate")]
 pub use switchover::{deflate::Compression, handshake::Deflate};
+pub use switchover_adapter::{AcceptError, ConnectError, Error, Upgraded};
 pub use switchover_random::OsMasks;
 pub use upgrade::{accept_tunnel, accept_upgrade, open_tunnel, upgrade};
-pub use upgraded::Upgraded;
 pub use websocket::WebSocket;
 
 /// The examples of the project's README, compiled and run as a test.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::BytesMut;
-use switchover::{Closed, EventRef, Keepalive, Receiver, Side, Transport};
+use switchover::{Closed, EventRef, Keepalive, Received, Receiver, Side, Transport};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     time::{Instant, Sleep, sleep},
@@ -16,7 +16,6 @@ use tokio::{
 
 use crate::{
     Error, Options,
-    part::{Intake, Received},
     writing::{Advice, Writing},
 };
 
@@ -31,7 +30,6 @@ const LEAST: usize = 2 << 10;
 pub(crate) struct Reading {
     pub(crate) receiver: Receiver,
     pub(crate) input: BytesMut,
-    intake: Intake,
     /// The last event waits until the transport is done, so that whoever sees it may drop everything.
     hold: bool,
     /// How receiving ended.
@@ -76,7 +74,6 @@ impl Reading {
         Self {
             receiver,
             input,
-            intake: Intake::default(),
             hold: options.replies.close,
             closed: None,
             told: false,
@@ -144,7 +141,7 @@ impl Reading {
 
     /// Takes an event or a part off the input and has it answered.
     fn next<X: Received>(&mut self, ends: &mut impl Ends) -> Option<X> {
-        let received = X::take(&mut self.intake, &mut self.receiver, &mut self.input)?;
+        let received = X::poll(&mut self.receiver, &mut self.input)?;
         if let Some(event) = received.wants_reply() {
             ends.writing(|writing| writing.sender.observe(&event));
             if let EventRef::Closed(closed) = event {
@@ -213,7 +210,7 @@ impl Reading {
             (Some(Closed::Eof) | None, Some(failure)) => Err(failure.into()),
             (closed, failure) => {
                 self.late = self.late.take().or(failure);
-                Ok(closed.map(X::closed))
+                Ok(closed.map(X::from))
             }
         }
     }

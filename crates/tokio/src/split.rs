@@ -34,7 +34,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     Error, Part,
-    error::given_back,
     reading::{Ends, Reading, poll_fill},
     writing::{Advice, Writing},
 };
@@ -162,7 +161,7 @@ impl<W: AsyncWrite + Unpin, S: Side> SendHalf<W, S> {
     /// As for [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
         poll_fn(|cx| self.poll_with(cx, Writing::poll_ready)).await?;
-        Ok(self.shared.lock().sender.send_prepared(prepared).map_err(given_back)?)
+        Ok(self.shared.lock().sender.send_prepared(prepared)?)
     }
 
     /// Queues one fragment of a message as it is: see

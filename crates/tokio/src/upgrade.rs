@@ -3,8 +3,8 @@
 use bytes::{Buf, Bytes, BytesMut};
 use switchover::{
     handshake::{
-        ClientHandshake, ConnectChoice, ConnectOffer, ConnectProposal, FinalAnswer, HandshakeError, Protocols, Refusal,
-        Request, ServerHandshake, Switched, Switching, UpgradeChoice, UpgradeOffer, UpgradeProposal,
+        ClientHandshake, ConnectChoice, ConnectOffer, ConnectProposal, Protocols, Refusal, ServerHandshake, Switched,
+        UpgradeChoice, UpgradeOffer, UpgradeProposal,
     },
     header::{RequestHead, Step},
 };
@@ -68,9 +68,7 @@ pub async fn accept_upgrade<T: AsyncRead + AsyncWrite + Unpin>(
         let handshake = ServerHandshake::new(options.head).early_data(options.early_data);
         let mut output = Vec::new();
         let mut switch = receive(&mut io, &mut input, &mut handshake.protocols(protocols), |request| {
-            let Request::Upgrade(proposal) = request else {
-                return Err(request.plain().refuse_with(Refusal::upgrade_required(protocols)).into());
-            };
+            let proposal = request.into_upgrade(protocols)?;
             let method = proposal.view().method();
             let choice = decide(&proposal).map_err(|refusal| refusal.for_method(method))?;
             Ok(proposal.accept(&choice, &mut output)?)
@@ -78,25 +76,16 @@ pub async fn accept_upgrade<T: AsyncRead + AsyncWrite + Unpin>(
         .await?;
         let mut content = Vec::new();
         loop {
-            match switch.receive(&input, &mut output)? {
-                Step::Done { value: Switching::Content(range), consumed } => {
-                    content.extend_from_slice(&input[range]);
-                    input.advance(consumed);
-                }
-                Step::Done { value: Switching::Done(switched), .. } => {
-                    writing = true;
-                    write(&mut io, &output).await?;
-                    return Ok((switched, content.into()));
-                }
-                Step::NeedMore { .. } => {
-                    // A 100 (Continue), where the client waits for one.
-                    writing = !output.is_empty();
-                    write(&mut io, &output).await?;
-                    writing = false;
-                    output.clear();
-                    read(&mut io, &mut input).await?;
-                }
+            let switched = switch.collect(&mut input, &mut content, &mut output)?;
+            // The 101, or a 100 (Continue) where the client waits for one.
+            writing = !output.is_empty();
+            write(&mut io, &output).await?;
+            if let Some(switched) = switched {
+                return Ok((switched, content.into()));
             }
+            writing = false;
+            output.clear();
+            read(&mut io, &mut input).await?;
         }
     };
     match in_time(timeout(options.handshake, opening).await, writing) {
@@ -143,11 +132,7 @@ pub async fn accept_tunnel<T: AsyncRead + AsyncWrite + Unpin, X>(
         let mut handshake = ServerHandshake::new(options.head).early_data(options.early_data).tunnels();
         let (proposal, consumed) = loop {
             match handshake.receive(&input)? {
-                Step::Done { value: Request::Connect(proposal), consumed } => break (proposal, consumed),
-                Step::Done { value: request, .. } => {
-                    let refusal = HandshakeError::Method(&["CONNECT"]).into();
-                    return Err(request.plain().refuse_with(refusal).into());
-                }
+                Step::Done { value: request, consumed } => break (request.into_connect()?, consumed),
                 Step::NeedMore { .. } => {}
             }
             read(&mut io, &mut input).await?;
@@ -179,13 +164,9 @@ pub async fn upgrade<T: AsyncRead + AsyncWrite + Unpin>(
     offer: &UpgradeOffer,
     options: &Options,
 ) -> Result<(Upgraded<T>, Switched, Response), ConnectError> {
-    let mut input = BytesMut::new();
-    let mut request = Vec::new();
-    let handshake = ClientHandshake::upgrade(offer, &mut request)?;
-    match exchange(&mut io, &mut input, &request, handshake, options).await? {
-        FinalAnswer::Accepted { agreement, response } => Ok((Upgraded::new(io, input), agreement, response)),
-        FinalAnswer::Refused(response) => Err(ConnectError::Refused(Box::new(response))),
-    }
+    let (answer, input) = exchange(&mut io, options, |request| ClientHandshake::upgrade(offer, request)).await?;
+    let (switched, response) = answer.accepted().map_err(ConnectError::Refused)?;
+    Ok((Upgraded::new(io, input), switched, response))
 }
 
 /// Asks the proxy at the other end of a transport for a tunnel to any place. [`tunnel`](crate::tunnel) is for one to a server of
@@ -198,11 +179,7 @@ pub async fn open_tunnel<T: AsyncRead + AsyncWrite + Unpin>(
     offer: &ConnectOffer,
     options: &Options,
 ) -> Result<(Upgraded<T>, Response), ConnectError> {
-    let mut input = BytesMut::new();
-    let mut request = Vec::new();
-    let handshake = ClientHandshake::connect(offer, &mut request)?;
-    match exchange(&mut io, &mut input, &request, handshake, options).await? {
-        FinalAnswer::Accepted { response, .. } => Ok((Upgraded::new(io, input), response)),
-        FinalAnswer::Refused(response) => Err(ConnectError::Proxy(Box::new(response))),
-    }
+    let (answer, input) = exchange(&mut io, options, |request| ClientHandshake::connect(offer, request)).await?;
+    let ((), response) = answer.accepted().map_err(ConnectError::Proxy)?;
+    Ok((Upgraded::new(io, input), response))
 }

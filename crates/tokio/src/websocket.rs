@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use futures_core::Stream;
 use futures_sink::Sink;
 use switchover::{
-    Closed, Event, HibernateError, Message, Prepared, ResumeError, Session, Side, frame::CloseCode,
+    Closed, Event, HibernateError, Message, Prepared, Received, ResumeError, Session, Side, frame::CloseCode,
     handshake::Agreement,
 };
 use tokio::{
@@ -22,10 +22,7 @@ use tokio::{
     },
 };
 
-use crate::{
-    Error, Options, Part, ReceiveHalf, SendHalf, error::given_back, part::Received, reading::Reading, split,
-    writing::Writing,
-};
+use crate::{Error, Options, Part, ReceiveHalf, SendHalf, reading::Reading, split, writing::Writing};
 
 /// A WebSocket connection over a transport `T`, as a server or a client (`S`).
 ///
@@ -60,13 +57,7 @@ pub struct WebSocket<T, S> {
 impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
     /// A connection whose opening handshake is done. `input` has the bytes that were received behind it.
     pub fn new(io: T, side: S, agreement: Agreement, input: BytesMut, options: &Options) -> Self {
-        let session = Session::new(side, &options.limits, options.replies).with_keepalive(&options.keepalive);
-        #[cfg(feature = "deflate")]
-        let session = session.with_deflate(agreement.deflate(), &options.compression);
-        let session = match options.fragments {
-            Some(size) => session.with_fragments(size),
-            None => session,
-        };
+        let session = Session::agreed(side, &agreement, options);
         Self::over(io, session, agreement, input, options)
     }
 
@@ -95,9 +86,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
     /// length takes the memory of one part: at most what a read gives, or some KiB of what was compressed.
     /// [`Limits::message`](crate::Limits::message) holds for the sum of the parts.
     ///
-    /// It does all that [`receive`](Self::receive) does beside receiving, and is as safe to cancel. The two may take turns. Of a
-    /// message of which a part has been received, `receive` passes over the rest; one of which `receive` has got some bytes, and was
-    /// cancelled, comes as one part.
+    /// It does all that [`receive`](Self::receive) does beside receiving, and is as safe to cancel. The two may take turns: see
+    /// [`Receiver::poll_part`](switchover::Receiver::poll_part). Of a message of which a part has been received, `receive` passes over
+    /// the rest; what `receive` had of one when it was cancelled comes with the next part.
     ///
     /// ```
     /// use switchover_tokio::{Error, Part, WebSocket, switchover::Side};
@@ -226,7 +217,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, S: Side> WebSocket<T, S> {
     /// As for [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
         poll_fn(|cx| self.writing.poll_ready(cx)).await?;
-        Ok(self.writing.sender.send_prepared(prepared).map_err(given_back)?)
+        Ok(self.writing.sender.send_prepared(prepared)?)
     }
 
     /// Queues one fragment of a message as it is: see

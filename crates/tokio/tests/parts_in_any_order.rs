@@ -15,7 +15,7 @@ use common::REQUEST;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use switchover_testkit::split::{Cuts, random_cuts};
 use switchover_tokio::{
-    ByteString, Choice, Event, Limits, Message, Options, Part, ReceiveHalf, Server, WebSocket, answer,
+    Choice, Event, Limits, Message, Options, Part, ReceiveHalf, Server, Text, WebSocket, answer,
     switchover::{Session, Side, frame::CloseFrame},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
@@ -135,7 +135,7 @@ fn stream(sent: &[Sent]) -> (Vec<u8>, VecDeque<Event>) {
         for end in ends.into_iter().map(Some).chain([None]) {
             let piece = &payload[start..end.unwrap_or(payload.len())];
             let fragment = match text {
-                Some(_) => Message::Text(ByteString::try_from(piece).unwrap()),
+                Some(_) => Message::Text(Text::try_from(piece.to_vec()).unwrap()),
                 None => Message::from(piece.to_vec()),
             };
             if *pings {

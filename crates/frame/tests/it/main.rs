@@ -10,4 +10,6 @@ mod encode;
 mod errors;
 mod mask;
 mod no_alloc_loop;
+#[cfg(feature = "bytes")]
+mod text;
 mod utf8;

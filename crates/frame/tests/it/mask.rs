@@ -25,6 +25,10 @@ fn every_length_phase_and_alignment_is_masked_bytewise() {
                 assert_eq!(Mask::new(KEY).copy(offset, plain, &mut copy), len);
                 assert_eq!(copy[..len], masked);
                 assert_eq!(copy[len], 0xEE);
+
+                copy.splice(.., [0xEE]);
+                Mask::new(KEY).append(offset, plain, &mut copy);
+                assert_eq!(copy.split_first(), Some((&0xEE, &masked[..])));
             }
         }
     }

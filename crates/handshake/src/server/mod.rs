@@ -215,6 +215,39 @@ impl<'a> Request<'a> {
         })
     }
 
+    /// The proposal to speak WebSocket.
+    ///
+    /// # Errors
+    /// The response to any other request: see [`PlainRequest::refuse`].
+    pub fn into_websocket(self) -> Result<Proposal<RequestHead<'a>>, Refusal> {
+        match self {
+            Self::WebSocket(proposal) => Ok(proposal),
+            request => Err(request.plain().refuse()),
+        }
+    }
+
+    /// The proposal to leave for one of the protocols that the server [allows](ServerHandshake::protocols), which are these.
+    ///
+    /// # Errors
+    /// The response to any other request: 426 (Upgrade Required), with the protocols.
+    pub fn into_upgrade(self, protocols: &Protocols) -> Result<UpgradeProposal<'a, RequestHead<'a>>, Refusal> {
+        match self {
+            Self::Upgrade(proposal) => Ok(proposal),
+            request => Err(request.plain().refuse_with(Refusal::upgrade_required(protocols))),
+        }
+    }
+
+    /// The proposal of a tunnel.
+    ///
+    /// # Errors
+    /// The response to any other request: 405 (Method Not Allowed).
+    pub fn into_connect(self) -> Result<ConnectProposal<RequestHead<'a>>, Refusal> {
+        match self {
+            Self::Connect(proposal) => Ok(proposal),
+            request => Err(request.plain().refuse_with(HandshakeError::Method(&["CONNECT"]).into())),
+        }
+    }
+
     fn inspect(
         head: RequestHead<'a>,
         protocols: &'a Protocols,

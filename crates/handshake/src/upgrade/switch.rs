@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use bytes::BufMut;
+use bytes::{Buf, BufMut, BytesMut};
 use switchover_header::{Status, Step};
 
 use super::proposal::SwitchingAnswer;
@@ -38,7 +38,7 @@ use crate::{AcceptError, EarlyData, HandshakeError, LocalError, Refusal};
 /// }
 /// ```
 ///
-/// - handle: [`receive`](Self::receive)
+/// - handle: [`receive`](Self::receive), and [`collect`](Self::collect) for who holds the content
 /// - getter: [`switched`](Self::switched)
 #[must_use = "a request with content is answered behind it"]
 pub struct Switch {
@@ -110,6 +110,30 @@ impl Switch {
             self.response = None;
         }
         Ok(Step::Done { value: Switching::Done(self.switched.clone()), consumed: 0 })
+    }
+
+    /// Reads on for a server that holds the content: takes it off the front of `input`, and appends it to `content` without what
+    /// frames it. `None` means that there is more: write `out`, where a client may wait for a 100 (Continue), then read. At the end
+    /// the 101 is in `out`.
+    ///
+    /// # Errors
+    /// As for [`receive`](Self::receive).
+    pub fn collect(
+        &mut self,
+        input: &mut BytesMut,
+        content: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Switched>, AcceptError> {
+        loop {
+            match self.receive(input, out)? {
+                Step::NeedMore { .. } => return Ok(None),
+                Step::Done { value: Switching::Done(switched), .. } => return Ok(Some(switched)),
+                Step::Done { value: Switching::Content(range), consumed } => {
+                    content.extend_from_slice(input.get(range).unwrap_or_default());
+                    input.advance(consumed);
+                }
+            }
+        }
     }
 
     /// What is spoken now; `None` as long as the request has content that was not read.

@@ -7,8 +7,7 @@ use switchover_handshake::header::names::{
 };
 use switchover_handshake::header::{HeadErrorKind, Limits, Step};
 use switchover_handshake::{
-    Agreement, Answer, ClientHandshake, ClientLimits, FinalAnswer, HandshakeError, LocalError, Offer, Response, Url,
-    UrlError,
+    Agreement, Answer, ClientHandshake, ClientLimits, HandshakeError, LocalError, Offer, Response, Url, UrlError,
 };
 
 use crate::common::{ACCEPT, Asked, End, Head, NONCE, Outcome, ask, ask_bytes, ask_default, ask_pieces, offer};
@@ -481,15 +480,15 @@ fn answer_pieces(pieces: &[&[u8]], end: End) -> (Outcome, Vec<u8>) {
         input.extend_from_slice(piece);
         let outcome = match handshake.answer(&mut input, number == pieces.len()) {
             Ok(None) => continue,
-            Ok(Some(FinalAnswer::Accepted { agreement, response })) => {
-                Outcome::Accepted { agreement, fields: owned(&response) }
-            }
-            Ok(Some(FinalAnswer::Refused(response))) => Outcome::Refused {
-                status: response.status.as_u16(),
-                body: response.body.to_vec(),
-                truncated: response.truncated,
-                versions: Vec::new(),
-                fields: owned(&response),
+            Ok(Some(answer)) => match answer.accepted() {
+                Ok((agreement, response)) => Outcome::Accepted { agreement, fields: owned(&response) },
+                Err(response) => Outcome::Refused {
+                    status: response.status.as_u16(),
+                    body: response.body.to_vec(),
+                    truncated: response.truncated,
+                    versions: Vec::new(),
+                    fields: owned(&response),
+                },
             },
             Err(error) => Outcome::Failed(error),
         };

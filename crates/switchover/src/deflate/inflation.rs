@@ -106,6 +106,7 @@ impl Inflation {
 
     /// Inflates the next piece of the message, `last` where it ends the message.
     pub(crate) fn push(&mut self, payload: &[u8], last: bool) -> Result<(), ProtocolError> {
+        self.by_parts = false;
         self.inflate_piece(payload, last).map_err(|kind| ProtocolError::new(kind, self.frame))
     }
 
@@ -124,6 +125,15 @@ impl Inflation {
     /// the message ends with it.
     pub(crate) fn part(&mut self, input: &[u8]) -> Result<(usize, bool), ProtocolError> {
         self.inflate_part(input).map_err(|kind| ProtocolError::new(kind, self.frame))
+    }
+
+    /// What there is of the message, which was to be whole and is delivered in parts from here on.
+    pub(crate) fn take_begun(&mut self) -> Bytes {
+        self.message.join();
+        let begun = self.message.take();
+        self.message.begin();
+        (self.by_parts, self.delivered) = (true, begun.len() as u64);
+        begun
     }
 
     /// The message, whole, to keep.

@@ -1,6 +1,6 @@
 //! Feeding from any `&mut [u8]`: payloads are unmasked and lent out where they are.
 
-use switchover_frame::{OpCode, Piece, ProtocolError, Step};
+use switchover_frame::{OpCode, Piece, ProtocolError, Step, Utf8};
 
 use super::{Assembly, Kind, Receiver, coded::Whole};
 use crate::{Closed, EventRef};
@@ -52,10 +52,10 @@ impl Receiver {
         {
             let payload: &[u8] = &take(input, *consumed)[piece.payload.start..];
             return match piece.header.opcode {
-                OpCode::Text => match simdutf8::compat::from_utf8(payload) {
+                OpCode::Text => match Utf8::whole(payload) {
                     Ok(text) => Some(EventRef::Text(text)),
                     Err(error) => {
-                        let error = self.invalid_text(payload.len(), error.valid_up_to());
+                        let error = self.invalid_text(payload.len(), error);
                         self.last(Closed::Violation(error), input)
                     }
                 },
@@ -170,7 +170,7 @@ fn message(kind: Kind, payload: &[u8]) -> EventRef<'_> {
     match kind {
         Kind::Binary => EventRef::Binary(payload),
         // It was checked as it arrived, so this cannot fail.
-        Kind::Text => EventRef::Text(simdutf8::basic::from_utf8(payload).unwrap_or_default()),
+        Kind::Text => EventRef::Text(Utf8::whole(payload).unwrap_or_default()),
     }
 }
 

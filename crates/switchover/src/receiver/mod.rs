@@ -1,19 +1,20 @@
 //! The receiving half of a session: frames to messages. RFC 6455, sections 5.4 to 5.6, 6.2 and 8.1.
 //!
 //! The rules are here; `owned` and `in_place` are two ways of feeding, which differ in where a payload waits until its message is
-//! whole. By `parts`, the third, it does not wait.
+//! whole. By `parts`, the third, it does not wait; nor by `split_off`, which goes by turns with `owned`.
 
 mod budget;
 mod coded;
 mod in_place;
 mod owned;
 mod parts;
+mod split_off;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 use bytes::BytesMut;
 use switchover_frame::{
     CloseFrame, ControlPayload, Decoder, DecoderConfig, FrameHeader, OpCode, Piece, ProtocolError, ProtocolErrorKind,
-    Role, Rsv, Step, Utf8,
+    Role, Rsv, Step, Utf8, Utf8Error,
 };
 
 #[cfg(feature = "deflate")]
@@ -31,7 +32,8 @@ use crate::{Closed, Limits, Transform, deflate::Inflation};
 /// - Getters: [`is_ended`](Self::is_ended), [`held`](Self::held), [`received`](Self::received),
 ///   [`poll_timeout`](Self::poll_timeout)
 /// - Handle: [`input_eof`](Self::input_eof), [`handle_timeout`](Self::handle_timeout), [`end`](Self::end)
-/// - Poll: [`poll_event`](Self::poll_event), [`receive`](Self::receive), [`receive_part`](Self::receive_part)
+/// - Poll: [`poll_event`](Self::poll_event), [`poll_part`](Self::poll_part), [`receive`](Self::receive),
+///   [`receive_part`](Self::receive_part)
 #[derive(Debug)]
 pub struct Receiver {
     decoder: Decoder,
@@ -57,6 +59,8 @@ struct Pending {
     assembly: Assembly,
     /// How much of the payload has been delivered, where the message is delivered in parts.
     delivered: Option<u64>,
+    /// The rest of that message is not wanted.
+    passes_over: bool,
     /// Checks a text as its bytes arrive.
     utf8: Utf8,
     /// Offset in the stream of the character that `utf8` waits to see completed.
@@ -152,7 +156,6 @@ impl Receiver {
     #[must_use]
     pub fn held(&self) -> usize {
         match self.decoder.in_payload() {
-            _ if self.in_parts() => self.assembled_len(),
             // In one place or the other.
             Some((header, len)) if self.is_held(header) => {
                 let message = if header.opcode.is_control() { self.assembled_len() } else { 0 };
@@ -415,7 +418,8 @@ impl Receiver {
     /// Whether the payload of a frame stays where it is until the frame has ended, on the owned path: it is an event of its own.
     #[inline]
     fn is_held(&self, header: &FrameHeader) -> bool {
-        header.fin && header.opcode != OpCode::Continuation && (header.opcode.is_control() || !self.coded)
+        let is_data = || !self.coded && !self.in_parts();
+        header.fin && header.opcode != OpCode::Continuation && (header.opcode.is_control() || is_data())
     }
 
     /// What the whole payload of a Close means, which began at offset `at`.
@@ -426,11 +430,11 @@ impl Receiver {
         }
     }
 
-    /// The error of a text that was received in one piece, of which so many bytes are valid; it ends where the decoder is.
+    /// The error of a whole text, which ends where the decoder is.
     #[cold]
-    fn invalid_text(&self, payload_len: usize, valid_up_to: usize) -> ProtocolError {
+    fn invalid_text(&self, payload_len: usize, error: Utf8Error) -> ProtocolError {
         let at = self.decoder.offset() - payload_len as u64;
-        ProtocolError::new(ProtocolErrorKind::InvalidUtf8, at + valid_up_to as u64)
+        ProtocolError::new(ProtocolErrorKind::InvalidUtf8, at + error.offset())
     }
 }
 
@@ -438,6 +442,7 @@ impl Pending {
     /// How many bytes there are of a payload that is collected here.
     fn assembled_len(&self) -> usize {
         match &self.assembly {
+            _ if self.delivered.is_some() => 0,
             Assembly::Text(text) => text.len() + self.utf8.partial_len(),
             Assembly::Binary(binary) => binary.len(),
         }

@@ -1,8 +1,7 @@
 //! Feeding from the caller's `BytesMut`: payloads are split off it, not copied.
 
 use bytes::{Buf, Bytes, BytesMut};
-use bytestring::ByteString;
-use switchover_frame::{OpCode, Piece, ProtocolError, ProtocolErrorKind, Step, Utf8};
+use switchover_frame::{OpCode, Piece, ProtocolError, ProtocolErrorKind, Step, Text, Utf8};
 
 use super::{Assembly, Kind, Receiver, coded::Whole};
 use crate::{Closed, Event, deflate::Inflation};
@@ -13,11 +12,13 @@ impl Receiver {
     /// `input` is the buffer that the transport is read into, always the same one for a session: bytes of a message whose rest
     /// has not arrived stay at its front. They are unmasked already, so nothing else may change or take them. A message in
     /// one frame shares the buffer's memory; fragments are copied together.
-    /// A text that is not ASCII is checked more slowly here than by [`receive`](Self::receive), which needs no shared memory.
     ///
     /// `None` means that more bytes are needed, or that nothing will come any more ([`is_ended`](Self::is_ended)).
     pub fn poll_event(&mut self, input: &mut BytesMut) -> Option<Event> {
         self.release();
+        if self.has_begun_in_parts() {
+            return self.poll_event_behind_parts(input);
+        }
         if self.ended {
             input.clear();
             return None;
@@ -85,16 +86,13 @@ impl Receiver {
         let end = if piece.last { piece.header.payload_len } else { self.held_in_input() as u64 };
         let end = usize::try_from(end).unwrap_or(usize::MAX);
         let start = end - piece.payload.len();
-        if self.open == Some(Kind::Text) && is_data {
+        // What is whole is checked as it becomes a text, all of it: who else has the buffer might have changed it.
+        if self.open == Some(Kind::Text) && is_data && !piece.last {
             // From the beginning of its last character on, what was held before says what a validator would have to remember.
             let before = input.get(..start).unwrap_or_default().iter().rev().take(3);
             let again =
                 before.map(|byte| byte & 0xC0 != 0x80).position(|is_first| is_first).map_or(0, |behind| behind + 1);
-            let mut utf8 = Utf8::new();
-            let mut checked = utf8.push(input.get(start - again..end).unwrap_or_default());
-            if piece.last {
-                checked = checked.and_then(|()| utf8.finish());
-            }
+            let checked = Utf8::new().push(input.get(start - again..end).unwrap_or_default());
             let at = self.payload_offset(piece) - again as u64;
             checked.map_err(|error| ProtocolError::new(ProtocolErrorKind::InvalidUtf8, at + error.offset()))?;
         }
@@ -156,7 +154,7 @@ impl Receiver {
 
     /// How many bytes at the front of the caller's buffer are the unmasked payload of a frame that has not ended.
     #[inline]
-    fn held_in_input(&self) -> usize {
+    pub(super) fn held_in_input(&self) -> usize {
         match self.decoder.in_payload() {
             Some((header, len)) if self.is_held(header) => usize::try_from(len).unwrap_or(usize::MAX),
             _ => 0,
@@ -171,11 +169,10 @@ impl Receiver {
         }
     }
 
-    /// A text message, whole, which ends where the decoder is. What shares memory the standard library has to validate: safe Rust has
-    /// no other way.
+    /// A text message, whole, which ends where the decoder is.
     #[inline]
     fn text(&self, payload: Bytes) -> Result<Event, ProtocolError> {
         let len = payload.len();
-        ByteString::try_from(payload).map(Event::Text).map_err(|error| self.invalid_text(len, error.valid_up_to()))
+        Text::try_from(payload).map(Event::Text).map_err(|error| self.invalid_text(len, error.error()))
     }
 }

@@ -1,12 +1,12 @@
 //! Feeding from any `&mut [u8]`, and no waiting: payloads are lent out as they arrive.
 
-use switchover_frame::{OpCode, Piece, ProtocolError};
+use switchover_frame::{OpCode, Piece, ProtocolError, Utf8};
 
 use super::{Kind, Receiver, coded::Whole, in_place::take};
 use crate::{Closed, PartRef};
 
 /// Where the payload of a part is.
-enum Found<'b> {
+pub(super) enum Found<'b> {
     /// In the caller's buffer: part of a message.
     Here { kind: Kind, payload: &'b [u8], last: bool },
     /// In what inflates messages.
@@ -28,7 +28,7 @@ impl Receiver {
     /// [`Limits`](crate::Limits) hold all the same, that of a message for the sum of its parts.
     ///
     /// Between messages a session may change over to [`receive`](Self::receive) or [`poll_event`](Self::poll_event), and back;
-    /// inside one it may not. `input` is a variable that lives as long as the loop, and is empty when this answers `None`:
+    /// inside one it may not: [`poll_part`](Self::poll_part) is for whoever has to. `input` is a variable that lives as long as the loop, and is empty when this answers `None`:
     ///
     /// ```
     /// # use switchover::{Limits, PartRef, Session};
@@ -75,7 +75,7 @@ impl Receiver {
         self.end(closed.unwrap_or_else(Closed::Violation)).map(PartRef::Closed)
     }
 
-    fn next_part<'b>(&mut self, input: &mut &'b mut [u8]) -> Result<Option<Found<'b>>, ProtocolError> {
+    pub(super) fn next_part<'b>(&mut self, input: &mut &'b mut [u8]) -> Result<Option<Found<'b>>, ProtocolError> {
         loop {
             if let Some(found) = self.inflated_part(input)? {
                 return Ok(Some(found));
@@ -123,15 +123,14 @@ impl Receiver {
         if Self::is_message(piece) {
             let kind = self.close_message();
             if kind == Kind::Text
-                && let Err(error) = simdutf8::compat::from_utf8(payload)
+                && let Err(error) = Utf8::whole(payload)
             {
-                return Err(self.invalid_text(payload.len(), error.valid_up_to()));
+                return Err(self.invalid_text(payload.len(), error));
             }
             return Ok(Some(Found::Here { kind, payload, last }));
         }
         self.check_text(payload, self.payload_offset(piece), last)?;
-        let delivered = &mut self.pending.get_or_insert_default().delivered;
-        *delivered = Some(delivered.unwrap_or_default() + payload.len() as u64);
+        self.count_delivered(payload.len());
         let kind = self.open.unwrap_or(Kind::Binary);
         if last {
             self.close_message();
@@ -159,13 +158,14 @@ impl Receiver {
     fn inflated_part<'b>(&mut self, input: &mut &'b mut [u8]) -> Result<Option<Found<'b>>, ProtocolError> {
         let Some(inflation) = self.inflation().filter(|inflation| inflation.in_parts()) else { return Ok(None) };
         let (taken, last) = inflation.part(input)?;
-        let is_empty = inflation.message().is_empty();
+        let len = inflation.message().len();
         take(input, taken);
+        self.count_delivered(len);
         let kind = self.open.unwrap_or(Kind::Binary);
         if last {
             self.close_message();
         }
-        Ok((last || !is_empty).then_some(Found::Inflated { kind, last }))
+        Ok((last || len > 0).then_some(Found::Inflated { kind, last }))
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::{Buf, BytesMut};
 use core::time::Duration;
 use proptest::prelude::*;
 use switchover::{
-    Closed, Event, EventRef, Limits, PartRef, Server, Session, Transport,
+    Closed, Event, EventRef, Limits, Part, PartRef, Server, Session, Transport,
     frame::{CloseCode, ProtocolErrorKind},
 };
 use switchover_testkit::{alloc::measure, frames::RawFrame, session::Feeding};
@@ -28,6 +28,15 @@ fn turn(session: &mut Session<Server>, feeding: Feeding, bytes: &[u8], now: Dura
             let mut input = BytesMut::from(bytes);
             while let Some(event) = session.poll_event(&mut input) {
                 note(event);
+            }
+            assert!(input.is_empty());
+        }
+        Feeding::OwnedParts => {
+            let mut input = BytesMut::from(bytes);
+            while let Some(part) = session.poll_part(&mut input) {
+                if let Part::Closed(how) = part {
+                    note(Event::Closed(how));
+                }
             }
             assert!(input.is_empty());
         }
@@ -334,7 +343,7 @@ fn a_frame_has_its_limit() {
             let frame = if last == 0 { RawFrame::binary([7; 100]) } else { RawFrame::continuation([7; 100]) };
             assert_eq!(turn(&mut session, feeding, &masked(frame.fin(false)), Duration::ZERO), None);
         }
-        assert_eq!(session.held(), if feeding == Feeding::Parts { 0 } else { 1_000 });
+        assert_eq!(session.held(), if feeding.is_in_parts() { 0 } else { 1_000 });
         let closed = turn(&mut session, feeding, &masked(RawFrame::continuation("x")), Duration::ZERO);
         let Some(Closed::Violation(error)) = closed else { panic!("{closed:?}") };
         assert_eq!((error.kind(), error.close_code().as_u16()), (ProtocolErrorKind::MessageTooLong(1_001), 1009));

@@ -70,6 +70,13 @@ fn live<S: Side + Copy>(
                     session = rest(session, &mut output);
                 }
             }
+            Feeding::OwnedParts => {
+                buffer.extend_from_slice(piece);
+                while let Some(part) = session.poll_part(&mut buffer) {
+                    events.extend(held.join(&part.as_ref()));
+                    session = rest(session, &mut output);
+                }
+            }
             Feeding::InPlace => {
                 let mut copy = piece.to_vec();
                 let mut input = &mut copy[..];

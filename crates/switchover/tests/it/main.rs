@@ -19,3 +19,4 @@ mod prepared;
 mod sending;
 mod texts;
 mod transforms;
+mod turns;

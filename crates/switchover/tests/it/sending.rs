@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use proptest::prelude::*;
 use switchover::{
-    ByteString, Client, Closed, EventRef, Limits, Message, Replies, SendError, Server, Session, Transport,
+    Client, Closed, EventRef, Limits, Message, Replies, SendError, Server, Session, Text, Transport,
     frame::{OpCode, Role},
 };
 use switchover_testkit::{
@@ -16,7 +16,7 @@ use crate::common::{self, Counter, client, frames, read, server, written};
 fn message() -> impl Strategy<Value = Message> {
     let payload = |max| prop::collection::vec(any::<u8>(), 0..max).prop_map(Bytes::from);
     prop_oneof![
-        ".{0,80}".prop_map(|text| Message::Text(ByteString::from(text))),
+        ".{0,80}".prop_map(|text| Message::Text(Text::from(text))),
         payload(300).prop_map(Message::Binary),
         prop_oneof![Just(125), Just(126), Just(4095), Just(4096), Just(65_535), Just(65_536), Just(20_000)]
             .prop_map(|len| Message::binary(vec![7; len])),

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use switchover::{Event, EventRef, Limits};
+use switchover::{Closed, Event, EventRef, Limits, frame::ProtocolErrorKind};
 use switchover_testkit::{
     alloc::measure,
     frames::{self, RawFrame, Role},
@@ -89,6 +89,22 @@ fn no_text_is_copied() {
         assert_eq!(&*found, text);
         assert_eq!((allocations.count, place.contains(&found.as_ptr().addr())), (0, true), "{}", text.len());
         drop(first);
+    }
+}
+
+/// Who changes what a session holds in the buffer breaks the message, but gets no text that is none.
+#[test]
+fn what_was_changed_in_the_buffer_is_no_text() {
+    for place in [0, 42] {
+        let stream = masked(&"kůň ".repeat(20));
+        let mut session = server();
+        let mut input = BytesMut::from(&stream[..70]);
+        assert_eq!(session.poll_event(&mut input), None);
+        input[place] = 0xFF;
+        input.extend_from_slice(&stream[70..]);
+        let Some(Event::Closed(Closed::Violation(error))) = session.poll_event(&mut input) else { panic!("no text") };
+        let header = stream.len() - 20 * "kůň ".len();
+        assert_eq!((error.kind(), error.offset()), (ProtocolErrorKind::InvalidUtf8, (header + place) as u64));
     }
 }
 

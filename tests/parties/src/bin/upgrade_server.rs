@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use switchover::{
-    handshake::{Protocols, Refusal, Request, ServerHandshake, Switch, Switching, UpgradeChoice},
+    handshake::{Protocols, Refusal, ServerHandshake, Switch, UpgradeChoice},
     header::Step,
 };
 use switchover_parties::{Failure, lines, listen, read, refuse};
@@ -54,21 +54,15 @@ async fn negotiate(
     };
     let mut content = Vec::new();
     loop {
-        match switch.receive(input, &mut output) {
-            Ok(Step::Done { value: Switching::Content(range), consumed }) => {
-                content.extend_from_slice(&input[range]);
-                input.advance(consumed);
-                continue;
-            }
-            Ok(Step::Done { value: Switching::Done(_), .. }) => {
-                stream.write_all(&output).await?;
-                return Ok(Ok(content));
-            }
-            Ok(Step::NeedMore { .. }) => {}
+        let switched = match switch.collect(input, &mut content, &mut output) {
+            Ok(switched) => switched,
             Err(error) => return Ok(Err(error.into_refusal())),
-        }
-        // A 100 (Continue), if the client waits for one.
+        };
+        // The 101, or a 100 (Continue) if the client waits for one.
         stream.write_all(&output).await?;
+        if switched.is_some() {
+            return Ok(Ok(content));
+        }
         output.clear();
         read(stream, input).await?;
     }
@@ -84,13 +78,11 @@ async fn receive(
     let mut handshake = ServerHandshake::default().protocols(protocols);
     loop {
         match handshake.receive(input) {
-            Ok(Step::Done { value: Request::Upgrade(proposal), consumed }) => {
-                let accepted = proposal.accept(&UpgradeChoice::new(), output);
+            Ok(Step::Done { value: request, consumed }) => {
+                let proposal = request.into_upgrade(protocols);
+                let accepted = proposal.and_then(|proposal| Ok(proposal.accept(&UpgradeChoice::new(), output)?));
                 input.advance(consumed);
-                return Ok(accepted.map_err(Refusal::from));
-            }
-            Ok(Step::Done { value: request, .. }) => {
-                return Ok(Err(request.plain().refuse_with(Refusal::upgrade_required(protocols))));
+                return Ok(accepted);
             }
             Ok(Step::NeedMore { .. }) => {}
             Err(refusal) => return Ok(Err(refusal)),

@@ -1,11 +1,11 @@
 //! What the head of an opening handshake has to be (RFC 6455, section 4.2.1).
 
-use switchover_handshake::header::Limits;
 use switchover_handshake::header::names::{
     CONNECTION, CONTENT_LENGTH, HOST, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
     TRANSFER_ENCODING, UPGRADE,
 };
-use switchover_handshake::{Choice, EarlyData, HandshakeError, ServerHandshake};
+use switchover_handshake::header::{Limits, Step};
+use switchover_handshake::{Choice, EarlyData, HandshakeError, Protocol, Protocols, Refusal, Request, ServerHandshake};
 
 use crate::common::server::{refused, status, with_proposal};
 use crate::common::{Head, Served, response_field, serve_default, serve_pieces};
@@ -251,4 +251,48 @@ fn content_on_the_request_is_400() {
     assert!(serve_default(&Head::request().line(CONTENT_LENGTH, "0")).answer().starts_with("HTTP/1.1 101 "));
     let both = Head::request().line(CONTENT_LENGTH, "5").line(TRANSFER_ENCODING, "chunked");
     assert!(matches!(refused(&both).error(), Some(HandshakeError::Head(_))));
+}
+
+/// Whoever serves one kind of proposal has it of a request, or the response to any other.
+#[test]
+fn a_request_as_one_kind_of_proposal() {
+    let protocols = Protocols::new([Protocol::websocket(), Protocol::new("lines").unwrap()]).unwrap();
+    let lines = Head::request().with(UPGRADE, "lines");
+    let connect = Head::new("CONNECT example.com:443 HTTP/1.1").line(HOST, "example.com:443");
+    let get = Head::new("GET / HTTP/1.1").line(HOST, "example.com");
+    for (kind, head) in [Head::request(), lines, connect, get].into_iter().enumerate() {
+        let bytes = head.to_bytes();
+        let receive = |hand_over: &dyn Fn(Request<'_>) -> Result<(), Refusal>| {
+            let mut handshake = ServerHandshake::default().protocols(&protocols).tunnels();
+            let Ok(Step::Done { value: request, .. }) = handshake.receive(&bytes) else { panic!("{head:?}") };
+            hand_over(request)
+        };
+        let websocket = receive(&|request| {
+            let refusal = request.plain().refuse();
+            let proposal = request.into_websocket().inspect_err(|error| assert_eq!(error, &refusal))?;
+            assert_eq!(proposal.key().accept(), *crate::common::ACCEPT.as_bytes());
+            Ok(())
+        });
+        let upgrade = receive(&|request| {
+            let proposal = request.into_upgrade(&protocols)?;
+            assert!(proposal.view().values(UPGRADE).eq([b"lines"]));
+            Ok(())
+        });
+        let tunnel = receive(&|request| {
+            let proposal = request.into_connect()?;
+            assert_eq!(proposal.authority().host, "example.com");
+            Ok(())
+        });
+        let is_refused = |refused: &Result<(), Refusal>, code: u16, field: &str, value: &str| match refused {
+            Ok(()) => false,
+            Err(refusal) => {
+                assert_eq!((status(refusal), response_field(&refusal.to_bytes(), field)), (code, vec![value.into()]));
+                true
+            }
+        };
+        let (code, field, value) = if kind == 2 { (405, "Allow", "GET") } else { (426, UPGRADE, "websocket") };
+        assert_eq!(is_refused(&websocket, code, field, value), kind != 0, "{head:?}");
+        assert_eq!(is_refused(&upgrade, 426, UPGRADE, "websocket, lines"), kind != 1, "{head:?}");
+        assert_eq!(is_refused(&tunnel, 405, "Allow", "CONNECT"), kind != 2, "{head:?}");
+    }
 }

@@ -1,10 +1,12 @@
 //! Content in front of a switch, and what else comes before it.
 
+use bytes::BytesMut;
 use switchover_handshake::header::names::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use switchover_handshake::header::{BodyErrorKind, HeadErrorKind, Step};
 use switchover_handshake::{
     Content, EarlyData, HandshakeError, Protocol, Protocols, Request, ServerHandshake, UpgradeChoice,
 };
+use switchover_testkit::split;
 
 use crate::common::upgrade::{Outcome, Server, bare, post, request};
 use crate::common::{Head, response_field};
@@ -263,4 +265,43 @@ fn a_head_request_is_refused_without_content() {
         let refusal = handshake.receive_content(b"x").unwrap_err();
         assert_eq!(refusal.to_bytes().ends_with(b"\r\n\r\n"), is_empty, "{method}");
     }
+}
+
+/// Whoever holds the content gets all of it, wherever its bytes are cut, and leaves what is behind it.
+#[test]
+fn content_that_is_held() {
+    let protocols = Protocols::new([bare("tcp").methods(&["POST"]).reads_content(11)]).unwrap();
+    let chunked = post("tcp").line(EXPECT, "100-continue").line(TRANSFER_ENCODING, "chunked").to_bytes();
+    let of_length = post("tcp").line(CONTENT_LENGTH, "11").to_bytes();
+    for (head, body, interim) in [
+        (&of_length, &b"hello world"[..], ""),
+        (&chunked, b"5;a=b\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"),
+    ] {
+        let bytes = [body, b"behind"].concat();
+        split::for_every_split(&bytes, |pieces| {
+            let mut handshake = ServerHandshake::default().protocols(&protocols);
+            let Ok(Step::Done { value: request, .. }) = handshake.receive(head) else { panic!() };
+            let mut out = Vec::new();
+            let proposal = request.into_upgrade(&protocols).unwrap();
+            let mut switch = proposal.accept(&UpgradeChoice::new(), &mut out).unwrap();
+            assert_eq!(out, interim.as_bytes());
+            out.clear();
+            let (mut input, mut content, mut switched) = (BytesMut::new(), Vec::new(), None);
+            for piece in pieces {
+                input.extend_from_slice(piece);
+                if switched.is_none() {
+                    switched = switch.collect(&mut input, &mut content, &mut out).unwrap();
+                }
+            }
+            assert!(switched.unwrap().protocols().eq(["tcp"]));
+            assert_eq!((&content[..], &input[..]), (&b"hello world"[..], &b"behind"[..]));
+            assert!(out.starts_with(b"HTTP/1.1 101 "));
+        });
+    }
+    let mut handshake = ServerHandshake::default().protocols(&protocols);
+    let Ok(Step::Done { value: request, .. }) = handshake.receive(&chunked) else { panic!() };
+    let mut switch = request.into_upgrade(&protocols).unwrap().accept(&UpgradeChoice::new(), &mut Vec::new()).unwrap();
+    let (mut input, mut content) = (BytesMut::from("9\r\neleven or\r\n9\r\n more"), Vec::new());
+    let refused = switch.collect(&mut input, &mut content, &mut Vec::new()).unwrap_err();
+    assert_eq!(refused.into_refusal().error(), Some(&HandshakeError::ContentTooLarge));
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use core::time::Duration;
 use proptest::prelude::*;
 use switchover::{
-    ByteString, Event, Limits, Message, Prepared, SendError, Server, Session, Side,
+    Event, Limits, Message, Prepared, SendError, Server, Session, Side, Text,
     deflate::{Compression, DeflatePool, TAIL},
     frame::{Decoder, DecoderConfig, FrameHeader, OpCode, Role, Rsv, Step},
     handshake::{DeflateContext, DeflateParameters},
@@ -48,7 +48,7 @@ enum Action {
 
 fn action() -> impl Strategy<Value = Action> {
     let text = prop_oneof![
-        "[a-c]{0,300}".prop_map(ByteString::from),
+        "[a-c]{0,300}".prop_map(Text::from),
         (0..40_u32, 1..4_000_usize).prop_map(|(seed, len)| {
             (0..len).map(|at| format!("{{\"id\":{},\"at\":{}}},", seed, at % 97)).collect::<String>().into()
         }),

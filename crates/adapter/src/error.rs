@@ -5,11 +5,9 @@ use std::io;
 use switchover::{
     Message, Prepared, SendError,
     frame::InvalidClose,
-    handshake::{HandshakeError, LocalError, Offer, RedirectError, Refusal, UrlError},
+    handshake::{self, HandshakeError, LocalError, Offer, RedirectError, Refusal, Response, UrlError},
 };
 use thiserror::Error;
-
-use crate::Response;
 
 /// Why a message was not sent, or none can be received.
 ///
@@ -48,8 +46,8 @@ pub enum ConnectError {
     /// The URL is no WebSocket URL.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// The URL, or the one that a redirection leads to, asks for TLS (`wss://`), which is not spoken here: bring a TLS stream
-    /// and use [`client`](crate::client) with this offer.
+    /// The URL, or the one that a redirection leads to, asks for TLS (`wss://`), which adapters do not speak: bring a TLS stream
+    /// and use the adapter's function `client` with this offer.
     #[error("wss:// needs TLS, which this adapter does not speak by itself")]
     Secure(Box<Offer>),
     /// The offer cannot be written.
@@ -61,14 +59,14 @@ pub enum ConnectError {
     /// The proxy did not make the tunnel, often because it wants other credentials (407); with its response.
     #[error("the proxy refused with {} {}", .0.status.as_u16(), .0.reason)]
     Proxy(Box<Response>),
-    /// The server redirected, which [`Options::redirects`](crate::Options::redirects) has followed, and this time leads nowhere;
+    /// The server redirected, which [`Options::redirects`](switchover::Options::redirects) has followed, and this time leads nowhere;
     /// with its last response.
     #[error("{0}")]
     Redirect(RedirectError, Box<Response>),
     /// The answer breaks a rule.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
-    /// There was no answer within [`Options::handshake`](crate::Options::handshake).
+    /// There was no answer within [`Options::handshake`](switchover::Options::handshake).
     #[error("no answer to the opening handshake in time")]
     Timeout,
     /// The transport failed.
@@ -76,7 +74,19 @@ pub enum ConnectError {
     Io(#[from] io::Error),
 }
 
-/// The error of a prepared message that was not sent, with the message itself.
-pub(crate) fn given_back(error: SendError<&Prepared>) -> SendError<Message> {
-    error.map(|prepared| prepared.message().clone())
+/// With the message itself.
+impl From<SendError<&Prepared>> for Error {
+    fn from(error: SendError<&Prepared>) -> Self {
+        Self::Send(error.map(|prepared| prepared.message().clone()))
+    }
+}
+
+/// The caller's own mistake is an error of its transport's kind: nothing was sent.
+impl From<handshake::AcceptError> for AcceptError {
+    fn from(error: handshake::AcceptError) -> Self {
+        match error {
+            handshake::AcceptError::Refused(refusal) => Self::Refused(refusal),
+            handshake::AcceptError::Local(error) => Self::Io(io::Error::other(error)),
+        }
+    }
 }
