@@ -192,7 +192,7 @@ impl<S: Side> End<S> {
         let text = self.book.text(len);
         let queued = self.session.output().remaining();
         let sent = self.book.count(|| self.session.sender().text(&text));
-        self.book.note_sent(sent, queued, Event::Text(text.as_str().into()), output);
+        self.book.note_sent(sent, queued, Event::Text(text.clone().into()), output);
     }
 
     fn send_binary(&mut self, len: usize, shared: bool, output: &mut Wire) {
@@ -241,7 +241,7 @@ impl<S: Side> End<S> {
         let text = self.book.text(len);
         let payload = text.clone().into_bytes();
         let queued = self.session.output().remaining();
-        let fragment = || if is_text { Message::text(text.as_str()) } else { Message::binary(payload.clone()) };
+        let fragment = || if is_text { Message::text(text.clone()) } else { Message::binary(payload.clone()) };
         match self.book.count(|| self.session.sender().fragment(fragment(), is_last)) {
             Ok(()) => {
                 assert!(self.book.can_send);
