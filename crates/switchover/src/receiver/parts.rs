@@ -28,7 +28,8 @@ impl Receiver {
     /// [`Limits`](crate::Limits) hold all the same, that of a message for the sum of its parts.
     ///
     /// Between messages a session may change over to [`receive`](Self::receive) or [`poll_event`](Self::poll_event), and back;
-    /// inside one it may not: [`poll_part`](Self::poll_part) is for whoever has to. `input` is a variable that lives as long as the loop, and is empty when this answers `None`:
+    /// inside one it may not: [`poll_part`](Self::poll_part) is for whoever has to. `input` is a variable that lives as long as the
+    /// loop, and is empty when this answers `None`:
     ///
     /// ```
     /// # use switchover::{Limits, PartRef, Session};
